@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// The bytes of one image -> Fingerprint; of two images -> Comparison. All that a worker process does.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <variant>
+
+#include "matching/fingerprint.h"
+#include "matching/refusal.h"
+#include "matching/relation.h"
+
+namespace imgdedup::hashing {
+
+using Bytes = std::span<const std::uint8_t>;
+
+struct DecodeLimits {
+  /// Width times height that a header may announce; more is refused (over_limit) before decoding.
+  std::uint64_t max_pixels = 500'000'000;
+};
+
+/// Bytes of a file's beginning that refuse_by_signature() wants to see.
+inline constexpr std::size_t signature_bytes = 64;
+
+/// Judges by the first `signature_bytes` of a file (fewer if the file is shorter) whether it is
+/// worth reading: nothing for a format that this build reads, else a Refusal (not_an_image,
+/// unsupported; incomplete for an empty file).
+std::optional<matching::Refusal> refuse_by_signature(Bytes head);
+
+matching::ContentDigest digest_of(Bytes file);
+
+/// Recognises `file` by content, checks its header against the limits, decodes it at the smallest
+/// sufficient scale and measures it. Never throws on bad input: that is a Refusal.
+std::variant<matching::Fingerprint, matching::Refusal> measure_image(Bytes file,
+                                                                     const DecodeLimits& limits);
+
+/// Compares two whole images as shown (orientation applied). Pixels are compared in full only when
+/// sizes agree. A Refusal if either cannot be decoded.
+std::variant<matching::Comparison, matching::Refusal> compare_images(Bytes left, Bytes right,
+                                                                     const DecodeLimits& limits);
+
+/// Decodes one tiny picture of every format, so that no codec opens files later, inside a sandbox;
+/// limits OpenCV to one thread. Once per process.
+void warm_codecs();
+
+}  // namespace imgdedup::hashing

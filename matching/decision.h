@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// decide(): a file, the originals it resembles, the policy -> original or duplicate of which. The
+// only place that says "duplicate".
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "matching/image_record.h"
+#include "matching/policy.h"
+#include "matching/relation.h"
+
+namespace imgdedup::matching {
+
+/// One original that the judged file was held against, with the measures that were taken.
+struct Candidate {
+  ImageRecord original;
+  std::optional<Comparison> comparison;  ///< absent where the digests are equal
+  bool declared_distinct = false;        ///< the owner said that these two are no duplicates
+};
+
+/// Why a decision's action is milder than the policy's.
+enum class ActionLimit : std::uint8_t {
+  none,
+  protected_root,  ///< the file lies in a root with `protect: true`
+  hard_linked,     ///< moving one of several names of an inode gains nothing
+};
+
+/// "", "protected", "hard-linked".
+std::string_view name_of(ActionLimit limit);
+
+/// That a file is a duplicate, of what, why, and what is to be done.
+struct DuplicateVerdict {
+  std::int64_t original_file_id = 0;
+  Relation relation = Relation::exact;
+  Evidence evidence;
+  Action action = Action::log;
+  ActionLimit action_limit = ActionLimit::none;
+
+  bool operator==(const DuplicateVerdict&) const = default;
+};
+
+/// The outcome for one file. Exactly one of: a duplicate; or an original, which may displace
+/// originals that are worse by the keep rule (they and their duplicates are then judged anew).
+struct Verdict {
+  std::optional<DuplicateVerdict> duplicate;
+  std::vector<std::int64_t> displaced_file_ids;
+
+  bool operator==(const Verdict&) const = default;
+};
+
+/// How `file` relates to `candidate.original`, and the evidence; empty if it does not. Two names
+/// of one inode never relate.
+struct RelationFound {
+  Relation relation = Relation::exact;
+  Evidence evidence;
+
+  bool operator==(const RelationFound&) const = default;
+};
+std::optional<RelationFound> relation_between(const ImageRecord& file, const Candidate& candidate,
+                                              const Policy& policy);
+
+/// Whether `a` rather than `b` is the original of a group that holds both: protected files first,
+/// then the keep rule, then the file seen first. A strict order over distinct file ids.
+bool outranks(const ImageRecord& a, const ImageRecord& b, KeepRule keep);
+
+/// Judges `file` against `candidates`, all of them originals. Of several it resembles, the one
+/// with the strongest relation counts, then the smallest distance, then the highest SSIM, then the
+/// better rank. Pure; does not throw.
+Verdict decide(const ImageRecord& file, std::span<const Candidate> candidates,
+               const Policy& policy);
+
+}  // namespace imgdedup::matching

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// How one file relates to another, and what that rests on.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "matching/fingerprint.h"
+
+namespace imgdedup::matching {
+
+/// Strongest first: a smaller value is a stronger relation.
+enum class Relation : std::uint8_t {
+  exact,   ///< the same bytes
+  pixels,  ///< other bytes, the same decoded picture
+  near,    ///< the same picture re-encoded, resized, lightly toned
+  edited,  ///< the same picture cropped, turned, mirrored, framed, captioned
+};
+
+/// "exact", "pixels", "near", "edited".
+std::string_view name_of(Relation relation);
+std::optional<Relation> relation_from_name(std::string_view name);
+
+/// The measures a relation rests on; only those that were taken are present.
+struct Evidence {
+  std::optional<int> distance_bits;  ///< Hamming distance of the configured perceptual hash, 0..64
+  std::optional<double> ssim;        ///< structural similarity at a common size, -1..1
+  std::optional<int> inliers;        ///< local features that agree on one transform
+  std::optional<double> similarity;  ///< cosine of two embeddings, -1..1
+
+  bool operator==(const Evidence&) const = default;
+};
+
+/// What looking at two pictures together says; measured in a worker from both files.
+struct Comparison {
+  /// The bytes that were compared: evidence is only about these contents.
+  ContentDigest left_digest, right_digest;
+  /// Same size as shown and every sample of every channel equal, alpha included.
+  bool same_pixels = false;
+  /// Mean SSIM of the grey pictures at a common size after fitting brightness and contrast, -1..1.
+  double ssim = 0;
+  /// Lowest SSIM of any tile of that common size: a local change stands out here, -1..1.
+  double lowest_tile_ssim = 0;
+  /// Ratio of the two aspect ratios (width/height as shown), >= 1; 1 means equal.
+  double aspect_ratio_quotient = 1;
+  /// Mean absolute difference of the grey pictures before brightness and contrast are fitted, 0..255.
+  double tone_difference = 0;
+
+  bool operator==(const Comparison&) const = default;
+};
+
+}  // namespace imgdedup::matching

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is asked of a worker process, and what it may answer.
+#pragma once
+
+#include <cstdint>
+#include <variant>
+
+#include "matching/fingerprint.h"
+#include "matching/refusal.h"
+#include "matching/relation.h"
+
+namespace imgdedup::worker {
+
+enum class JobKind : std::uint8_t {
+  digest,       ///< one descriptor -> DigestAnswer: the bytes only, nothing is decoded or recognised
+  fingerprint,  ///< one descriptor -> Fingerprint
+  compare,      ///< two descriptors -> Comparison
+};
+
+/// What the worker holds against the header before it decodes.
+struct JobLimits {
+  std::uint64_t max_file_bytes = std::uint64_t{1} << 30;
+  std::uint64_t max_pixels = 500'000'000;
+
+  bool operator==(const JobLimits&) const = default;
+};
+
+/// One question. The open, readable descriptors of the file or files travel beside it; the worker
+/// reads them with pread from offset 0 and closes them.
+struct Job {
+  std::uint64_t id = 0;
+  JobKind kind = JobKind::fingerprint;
+  JobLimits limits;
+
+  bool operator==(const Job&) const = default;
+};
+
+struct DigestAnswer {
+  matching::ContentDigest content_digest;
+  std::uint64_t size_bytes = 0;
+
+  bool operator==(const DigestAnswer&) const = default;
+};
+
+using Answer =
+    std::variant<DigestAnswer, matching::Fingerprint, matching::Comparison, matching::Refusal>;
+
+}  // namespace imgdedup::worker

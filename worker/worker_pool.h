@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// The asking side: a few worker processes, their deadlines, and the jobs that wait for them.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "posix/unique_descriptor.h"
+#include "worker/job.h"
+
+namespace imgdedup::worker {
+
+struct WorkerPoolSettings {
+  std::string worker_path;           ///< the imgdedup-worker program
+  unsigned worker_count = 1;         ///< processes, >= 1
+  std::uint64_t memory_bytes = std::uint64_t{2} << 30;  ///< RLIMIT_AS of each
+  std::chrono::milliseconds job_time{60'000};           ///< wall clock for one job
+  /// An idle worker ends after this long; the next job starts one again. 0: never.
+  std::chrono::milliseconds idle_time{60'000};
+};
+
+enum class JobPriority : std::uint8_t { ordinary, urgent };
+
+struct WorkerPoolCounts {
+  std::size_t running_workers = 0;
+  std::size_t waiting_jobs = 0;   ///< submitted, not yet sent
+  std::size_t running_jobs = 0;   ///< sent, not yet answered
+  std::uint64_t finished_jobs = 0;
+  std::uint64_t replaced_workers = 0;  ///< crashed, hung or answered nonsense
+};
+
+/// Runs jobs in worker processes, started when first needed. A worker that crashes, exceeds its
+/// deadline or answers nonsense is killed and replaced and its job is tried once more in a fresh
+/// worker, alone; failing again, the job is answered with a Refusal (crashed, timed_out,
+/// out_of_memory). Other jobs never wait for a bad one beyond the worker it occupies.
+///
+/// Has no thread: everything happens in process_events(). One thread only.
+class WorkerPool {
+ public:
+  /// Called from process_events(), exactly once per job unless the pool is destroyed first. May
+  /// submit further jobs.
+  using Callback = std::function<void(Answer)>;
+
+  /// Throws std::system_error when descriptors run out. Starts no process yet.
+  explicit WorkerPool(WorkerPoolSettings settings);
+  /// Kills the workers; unanswered callbacks are dropped.
+  ~WorkerPool();
+  WorkerPool(const WorkerPool&) = delete;
+  WorkerPool& operator=(const WorkerPool&) = delete;
+
+  /// Queues a job; `job.id` is set by the pool. The pool owns the descriptors (one, or two for
+  /// compare) and keeps them until the answer, for a second try. Urgent jobs go before ordinary
+  /// ones that have not been sent.
+  void submit(Job job, std::vector<posix::UniqueDescriptor> files, Callback callback,
+              JobPriority priority = JobPriority::ordinary);
+
+  /// A descriptor that polls readable whenever process_events() has something to do (an epoll set
+  /// that holds the channels and a timer); for libuv's uv_poll or poll(2). Owned by the pool.
+  [[nodiscard]] int event_descriptor() const;
+
+  /// Handles what has happened: sends, receives, enforces deadlines, calls back. Never blocks.
+  void process_events();
+
+  /// Jobs that the pool can take without keeping a worker idle: twice the workers, less those
+  /// waiting and running. Callers keep the rest of their work to themselves.
+  [[nodiscard]] std::size_t free_slots() const;
+
+  [[nodiscard]] WorkerPoolCounts counts() const;
+
+ private:
+  class Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace imgdedup::worker
