@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+// The catalog: what survives a restart. The comments here are the contract of every backend, and
+// tests/store/catalog_contract_test.cpp holds each backend to it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "matching/policy.h"
+#include "store/records.h"
+
+namespace imgdedup::store {
+
+/// Whether a commit survives the loss of power, or only that of the process.
+enum class Durability : std::uint8_t { process, power };
+
+/// A unit of change: all of it or nothing. Leaving scope without commit() undoes it.
+class Transaction {
+ public:
+  virtual ~Transaction() = default;
+  /// Throws StoreError; then nothing of the transaction has happened.
+  virtual void commit() = 0;
+};
+
+struct FileCounts {
+  std::array<std::uint64_t, 7> by_state{};  ///< by matching::FileState
+  std::uint64_t judged_bytes = 0;           ///< sizes of all judged files
+
+  [[nodiscard]] std::uint64_t of(matching::FileState state) const {
+    return by_state[static_cast<std::size_t>(state)];
+  }
+};
+
+struct DecisionCounts {
+  std::array<std::uint64_t, 4> in_force_by_relation{};  ///< standing or quarantined
+};
+
+struct QuarantineCounts {
+  std::uint64_t files = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t orphans = 0;  ///< whose content no judged file has
+};
+
+/// Which decisions in force a listing shows.
+struct DecisionFilter {
+  std::optional<matching::Relation> relation;
+  std::string under;  ///< a directory; empty: everywhere
+};
+
+struct NewDecision {
+  FileId file_id = 0;
+  matching::DuplicateVerdict verdict;
+  std::int64_t decided_at_ns = 0;
+  std::optional<DecisionId> supersedes;
+};
+
+struct IndexEntry {
+  ContentId content_id = 0;
+  matching::PerceptualHash hash;
+};
+
+struct Group {
+  CatalogFile original;
+  std::vector<CatalogDecision> duplicates;  ///< in force, oldest first
+};
+
+/// Loop thread only. Every method throws StoreError when the backend fails; a change outside a
+/// transaction is one of its own. Paths are bytes: absolute, '/' between parts, none at the end.
+/// Listings are pages: at most `limit` rows whose key comes after the one given (0 or "" to start).
+class Catalog {
+ public:
+  virtual ~Catalog() = default;
+
+  /// Not to be nested.
+  [[nodiscard]] virtual std::unique_ptr<Transaction> begin(
+      Durability durability = Durability::process) = 0;
+  /// All commits so far survive the loss of power from here on.
+  virtual void make_durable() = 0;
+
+  // --- files ---
+
+  [[nodiscard]] virtual std::optional<CatalogFile> file(FileId id) = 0;
+  [[nodiscard]] virtual std::optional<CatalogFile> file_at(std::string_view path) = 0;
+  /// The files that lie directly in `directory`, by name in byte order.
+  [[nodiscard]] virtual std::vector<CatalogFile> files_in_directory(std::string_view directory,
+                                                                    std::string_view after_name,
+                                                                    std::size_t limit) = 0;
+  /// All files at any depth below `directory` ("" or "/": all there are), by id.
+  [[nodiscard]] virtual std::vector<CatalogFile> files_below(std::string_view directory,
+                                                             FileId after, std::size_t limit) = 0;
+  /// `directory` and directories at any depth below it that hold files of the catalog.
+  [[nodiscard]] virtual std::vector<std::string> directories_below(std::string_view directory) = 0;
+  /// Every name of one inode, oldest row first.
+  [[nodiscard]] virtual std::vector<CatalogFile> files_with_inode(std::uint64_t device,
+                                                                  std::uint64_t inode) = 0;
+  /// Incomplete, unreadable and unsupported files, by id.
+  [[nodiscard]] virtual std::vector<CatalogFile> refused_files(FileId after, std::size_t limit) = 0;
+
+  /// A new row, pending or alias. Precondition: no row at `path`.
+  virtual FileId add_file(std::string_view path, const matching::FileStamp& stamp,
+                          std::uint64_t hard_links, matching::FileState state) = 0;
+  /// The file has, or may have, other bytes than before: it waits for its decision. Content and
+  /// role stay until the new bytes are known. A file that waits already keeps its place.
+  virtual void mark_pending(FileId id, const matching::FileStamp& stamp,
+                            std::uint64_t hard_links) = 0;
+  /// The stamp moved, the bytes did not (a rename, a new hard link, another device number).
+  virtual void set_stamp(FileId id, const matching::FileStamp& stamp, std::uint64_t hard_links) = 0;
+  /// The same file under another name; decisions in force show the new path.
+  virtual void move_file(FileId id, std::string_view path) = 0;
+  /// The file has this content and role; it waits no longer and is not refused.
+  virtual void set_judged(FileId id, ContentId content, FileRole role) = 0;
+  /// The file cannot be judged; it waits no longer and has no content and no role.
+  virtual void set_refused(FileId id, matching::FileState state,
+                           const matching::Refusal& refusal) = 0;
+  /// Another name of an inode that has a row of its own.
+  virtual void set_alias(FileId id) = 0;
+  virtual void set_restored(FileId id, bool restored) = 0;
+  /// Forgets the row. Decisions in force on the file must have been ended before.
+  virtual void remove_file(FileId id) = 0;
+
+  // --- files that wait for a decision, in the order in which they began to wait ---
+
+  struct PendingFile {
+    std::int64_t sequence = 0;  ///< place in the order; grows, is never used twice
+    CatalogFile file;
+  };
+  [[nodiscard]] virtual std::vector<PendingFile> pending_files(std::int64_t after_sequence,
+                                                               std::size_t limit) = 0;
+  /// The place of the youngest that ever waited.
+  [[nodiscard]] virtual std::int64_t last_pending_sequence() = 0;
+  /// How many wait whose place is at most `sequence`.
+  [[nodiscard]] virtual std::uint64_t pending_up_to(std::int64_t sequence) = 0;
+
+  // --- contents ---
+
+  [[nodiscard]] virtual std::optional<CatalogContent> content(ContentId id) = 0;
+  [[nodiscard]] virtual std::optional<ContentId> content_with_digest(
+      const matching::ContentDigest& digest) = 0;
+  [[nodiscard]] virtual bool has_content_of_size(std::uint64_t size_bytes) = 0;
+  /// The row of this content, made if there is none. Contents of which no file is left vanish by
+  /// themselves.
+  virtual ContentId add_content(const matching::Fingerprint& fingerprint) = 0;
+  /// Contents with this reduced picture and size as shown, oldest first.
+  [[nodiscard]] virtual std::vector<ContentId> contents_with_reduced_picture(
+      const matching::Fingerprint& fingerprint, std::size_t limit) = 0;
+  /// Judged originals of this content, oldest row first.
+  [[nodiscard]] virtual std::vector<CatalogFile> originals_with_content(ContentId id) = 0;
+  /// All judged files of this content, oldest row first.
+  [[nodiscard]] virtual std::vector<CatalogFile> files_with_content(ContentId id) = 0;
+  /// The hash of every content that a judged original has, by content id.
+  [[nodiscard]] virtual std::vector<IndexEntry> index_entries(matching::HashKind kind,
+                                                              ContentId after,
+                                                              std::size_t limit) = 0;
+
+  // --- decisions ---
+
+  /// Records that a judged file is a duplicate. Paths and digests are taken from the two files'
+  /// rows. Precondition: both have a content, and no standing decision is on the file.
+  virtual DecisionId add_decision(const NewDecision& decision) = 0;
+  virtual void set_decision_state(DecisionId id, matching::DecisionState state) = 0;
+  [[nodiscard]] virtual std::optional<CatalogDecision> decision(DecisionId id) = 0;
+  [[nodiscard]] virtual std::optional<CatalogDecision> standing_decision_on(FileId file) = 0;
+  /// The last decision ever taken on the file, whatever its state.
+  [[nodiscard]] virtual std::optional<CatalogDecision> last_decision_on(FileId file) = 0;
+  /// Standing decisions that hold a file against `original`.
+  [[nodiscard]] virtual std::vector<CatalogDecision> standing_decisions_against(
+      FileId original) = 0;
+  /// Every decision ever taken, in the order of ids.
+  [[nodiscard]] virtual std::vector<CatalogDecision> decisions_after(DecisionId after,
+                                                                     std::size_t limit) = 0;
+  [[nodiscard]] virtual DecisionId last_decision_id() = 0;
+  /// Decisions to come get ids above `id`, so that ids of a lost catalog are not used again.
+  virtual void reserve_decision_ids(DecisionId id) = 0;
+  /// Standing or quarantined, newest first; `before`: 0 to start.
+  [[nodiscard]] virtual std::vector<CatalogDecision> decisions_in_force(
+      const DecisionFilter& filter, DecisionId before, std::size_t limit) = 0;
+  /// Originals with duplicates in force, by the original's file id.
+  [[nodiscard]] virtual std::vector<Group> groups(std::string_view under, FileId after,
+                                                  std::size_t limit) = 0;
+
+  // --- the owner's word ---
+
+  virtual void set_distinct(const matching::ContentDigest& a, const matching::ContentDigest& b,
+                            bool distinct) = 0;
+  [[nodiscard]] virtual bool are_distinct(const matching::ContentDigest& a,
+                                          const matching::ContentDigest& b) = 0;
+
+  // --- the journal of moves ---
+
+  /// A row in state intent, durable against power loss when this returns (not inside a
+  /// transaction); replaces an undone or failed row of the same id.
+  virtual void begin_move(const QuarantineEntry& entry) = 0;
+  virtual void set_move_state(DecisionId id, MoveState state) = 0;
+  [[nodiscard]] virtual std::optional<QuarantineEntry> quarantine_entry(DecisionId id) = 0;
+  [[nodiscard]] virtual std::vector<QuarantineEntry> quarantine_entries(MoveState state,
+                                                                        DecisionId after,
+                                                                        std::size_t limit) = 0;
+  /// Whether a judged file has this content.
+  [[nodiscard]] virtual bool has_judged_file(const matching::ContentDigest& digest) = 0;
+
+  // --- roots ---
+
+  [[nodiscard]] virtual std::optional<RootIdentity> root_identity(std::string_view path) = 0;
+  virtual void set_root_identity(std::string_view path, const RootIdentity& identity) = 0;
+
+  // --- figures ---
+
+  /// Files at any depth below `directory` ("": all). Counts every row: not for every request.
+  [[nodiscard]] virtual FileCounts count_files(std::string_view directory) = 0;
+  [[nodiscard]] virtual std::uint64_t count_contents() = 0;
+  [[nodiscard]] virtual DecisionCounts count_decisions() = 0;
+  [[nodiscard]] virtual QuarantineCounts count_quarantine() = 0;
+};
+
+}  // namespace imgdedup::store

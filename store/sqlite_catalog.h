@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// The catalog in one SQLite file (WAL).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "store/catalog.h"
+#include "store/sqlite_database.h"
+#include "store/sqlite_statement.h"
+
+namespace imgdedup::store {
+
+/// See Catalog. The file is locked for one instance for as long as the object lives.
+class SqliteCatalog final : public Catalog {
+ public:
+  /// Throws StoreError as SqliteDatabase does.
+  explicit SqliteCatalog(const std::string& path) : database_(path) {}
+
+  [[nodiscard]] std::unique_ptr<Transaction> begin(Durability durability) override;
+  void make_durable() override;
+
+  std::optional<CatalogFile> file(FileId id) override;
+  std::optional<CatalogFile> file_at(std::string_view path) override;
+  std::vector<CatalogFile> files_in_directory(std::string_view directory,
+                                              std::string_view after_name,
+                                              std::size_t limit) override;
+  std::vector<CatalogFile> files_below(std::string_view directory, FileId after,
+                                       std::size_t limit) override;
+  std::vector<std::string> directories_below(std::string_view directory) override;
+  std::vector<CatalogFile> files_with_inode(std::uint64_t device, std::uint64_t inode) override;
+  std::vector<CatalogFile> refused_files(FileId after, std::size_t limit) override;
+  FileId add_file(std::string_view path, const matching::FileStamp& stamp, std::uint64_t hard_links,
+                  matching::FileState state) override;
+  void mark_pending(FileId id, const matching::FileStamp& stamp, std::uint64_t hard_links) override;
+  void set_stamp(FileId id, const matching::FileStamp& stamp, std::uint64_t hard_links) override;
+  void move_file(FileId id, std::string_view path) override;
+  void set_judged(FileId id, ContentId content, FileRole role) override;
+  void set_refused(FileId id, matching::FileState state, const matching::Refusal& refusal) override;
+  void set_alias(FileId id) override;
+  void set_restored(FileId id, bool restored) override;
+  void remove_file(FileId id) override;
+
+  std::vector<PendingFile> pending_files(std::int64_t after_sequence, std::size_t limit) override;
+  std::int64_t last_pending_sequence() override;
+  std::uint64_t pending_up_to(std::int64_t sequence) override;
+
+  std::optional<CatalogContent> content(ContentId id) override;
+  std::optional<ContentId> content_with_digest(const matching::ContentDigest& digest) override;
+  bool has_content_of_size(std::uint64_t size_bytes) override;
+  ContentId add_content(const matching::Fingerprint& fingerprint) override;
+  std::vector<ContentId> contents_with_reduced_picture(const matching::Fingerprint& fingerprint,
+                                                       std::size_t limit) override;
+  std::vector<CatalogFile> originals_with_content(ContentId id) override;
+  std::vector<CatalogFile> files_with_content(ContentId id) override;
+  std::vector<IndexEntry> index_entries(matching::HashKind kind, ContentId after,
+                                        std::size_t limit) override;
+
+  DecisionId add_decision(const NewDecision& decision) override;
+  void set_decision_state(DecisionId id, matching::DecisionState state) override;
+  std::optional<CatalogDecision> decision(DecisionId id) override;
+  std::optional<CatalogDecision> standing_decision_on(FileId file) override;
+  std::optional<CatalogDecision> last_decision_on(FileId file) override;
+  std::vector<CatalogDecision> standing_decisions_against(FileId original) override;
+  std::vector<CatalogDecision> decisions_after(DecisionId after, std::size_t limit) override;
+  DecisionId last_decision_id() override;
+  void reserve_decision_ids(DecisionId id) override;
+  std::vector<CatalogDecision> decisions_in_force(const DecisionFilter& filter, DecisionId before,
+                                                  std::size_t limit) override;
+  std::vector<Group> groups(std::string_view under, FileId after, std::size_t limit) override;
+
+  void set_distinct(const matching::ContentDigest& a, const matching::ContentDigest& b,
+                    bool distinct) override;
+  bool are_distinct(const matching::ContentDigest& a, const matching::ContentDigest& b) override;
+
+  void begin_move(const QuarantineEntry& entry) override;
+  void set_move_state(DecisionId id, MoveState state) override;
+  std::optional<QuarantineEntry> quarantine_entry(DecisionId id) override;
+  std::vector<QuarantineEntry> quarantine_entries(MoveState state, DecisionId after,
+                                                  std::size_t limit) override;
+  bool has_judged_file(const matching::ContentDigest& digest) override;
+
+  std::optional<RootIdentity> root_identity(std::string_view path) override;
+  void set_root_identity(std::string_view path, const RootIdentity& identity) override;
+
+  FileCounts count_files(std::string_view directory) override;
+  std::uint64_t count_contents() override;
+  DecisionCounts count_decisions() override;
+  QuarantineCounts count_quarantine() override;
+
+ private:
+  /// The prepared statement of a constant, prepared when first asked for.
+  SqliteStatement& prepared(const char* sql);
+  struct Place {
+    std::int64_t directory_id = 0;
+    std::optional<ContentId> content_id;
+  };
+  Place place_of(FileId id);
+  std::int64_t directory_id(std::string_view directory);
+  std::int64_t next_pending_sequence();
+  void remove_directory_if_empty(std::int64_t directory_id);
+  void remove_content_if_unused(std::optional<ContentId> id);
+
+  // The cache goes before the connection: statements are finalised while it is open.
+  SqliteDatabase database_;
+  std::unordered_map<const char*, std::unique_ptr<SqliteStatement>> prepared_;
+};
+
+}  // namespace imgdedup::store

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+// The catalog in SQLite: decisions, groups, the journal of moves.
+#include <limits>
+
+#include "store/sqlite_catalog.h"
+#include "store/sqlite_rows.h"
+#include "store/store_error.h"
+
+namespace imgdedup::store {
+namespace {
+
+constexpr const char* decision_by_id =
+    "SELECT " IMGDEDUP_DECISION_COLUMNS " FROM decisions WHERE id = ?1";
+constexpr const char* standing_by_file =
+    "SELECT " IMGDEDUP_DECISION_COLUMNS " FROM decisions WHERE file_id = ?1 AND state = 0";
+constexpr const char* last_by_file = "SELECT " IMGDEDUP_DECISION_COLUMNS
+                                     " FROM decisions WHERE file_id = ?1 ORDER BY id DESC LIMIT 1";
+constexpr const char* standing_by_original =
+    "SELECT " IMGDEDUP_DECISION_COLUMNS
+    " FROM decisions WHERE original_file_id = ?1 AND state <= 1 AND state = 0 ORDER BY id";
+constexpr const char* in_force_by_original =
+    "SELECT " IMGDEDUP_DECISION_COLUMNS
+    " FROM decisions WHERE original_file_id = ?1 AND state <= 1 ORDER BY id";
+constexpr const char* decisions_by_id =
+    "SELECT " IMGDEDUP_DECISION_COLUMNS " FROM decisions WHERE id > ?1 ORDER BY id LIMIT ?2";
+constexpr const char* last_id = "SELECT COALESCE(MAX(id), 0) FROM decisions";
+constexpr const char* reserved_id =
+    "SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'decisions'";
+constexpr const char* raise_reserved_id =
+    "UPDATE sqlite_sequence SET seq = ?1 WHERE name = 'decisions' AND seq < ?1";
+constexpr const char* insert_reserved_id =
+    "INSERT INTO sqlite_sequence (name, seq) SELECT 'decisions', ?1 WHERE NOT EXISTS "
+    "(SELECT 1 FROM sqlite_sequence WHERE name = 'decisions')";
+constexpr const char* decisions_newest_first =
+    "SELECT " IMGDEDUP_DECISION_COLUMNS
+    " FROM decisions WHERE state <= 1 AND id < ?1 AND (?2 IS NULL OR relation = ?2) "
+    "AND (?3 IS NULL OR (path >= ?3 AND path < ?4)) ORDER BY id DESC LIMIT ?5";
+constexpr const char* insert_decision =
+    "INSERT INTO decisions (file_id, original_file_id, path, original_path, relation, "
+    "distance_bits, ssim, inliers, similarity, action, action_limit, content, original_content, "
+    "decided_at_ns, state, supersedes) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 0, ?15) RETURNING id";
+constexpr const char* digest_of_file =
+    "SELECT d.path, f.name, c.digest FROM files AS f JOIN directories AS d "
+    "ON d.id = f.directory_id JOIN contents AS c ON c.id = f.content_id WHERE f.id = ?1";
+constexpr const char* update_decision_state = "UPDATE decisions SET state = ?2 WHERE id = ?1";
+constexpr const char* originals_in_force =
+    "SELECT DISTINCT original_file_id FROM decisions "
+    "WHERE state <= 1 AND original_file_id > ?1 ORDER BY original_file_id";
+constexpr const char* decision_counts =
+    "SELECT relation, COUNT(*) FROM decisions WHERE state <= 1 GROUP BY relation";
+constexpr const char* upsert_move =
+    "INSERT INTO quarantine (" IMGDEDUP_QUARANTINE_COLUMNS
+    ") VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) "
+    "ON CONFLICT (id) DO UPDATE SET state = 0, original_path = ?2, quarantine_directory = ?3, "
+    "name = ?4, device = ?5, inode = ?6, size_bytes = ?7, mtime_ns = ?8, ctime_ns = ?9, "
+    "content = ?10, keeper_path = ?11, relation = ?12, moved_at_ns = ?13";
+constexpr const char* update_move_state = "UPDATE quarantine SET state = ?2 WHERE id = ?1";
+constexpr const char* move_by_id =
+    "SELECT " IMGDEDUP_QUARANTINE_COLUMNS " FROM quarantine WHERE id = ?1";
+constexpr const char* moves_by_state =
+    "SELECT " IMGDEDUP_QUARANTINE_COLUMNS
+    " FROM quarantine WHERE state = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
+constexpr const char* quarantine_counts =
+    "SELECT COUNT(*), COALESCE(SUM(size_bytes), 0), COALESCE(SUM(NOT EXISTS (SELECT 1 FROM files "
+    "JOIN contents AS c ON c.id = content_id WHERE c.digest = q.content AND files.state = 1)), 0) "
+    "FROM quarantine AS q WHERE q.state = 1";
+
+struct Identity {
+  std::string path;
+  matching::ContentDigest content;
+};
+
+Identity identity_of(SqliteStatement& statement, FileId id) {
+  auto row = statement.run(id);
+  if (!row.next())
+    throw StoreError("catalog: file " + std::to_string(id) + " has no content to decide about");
+  return {join_path(row.bytes(0), row.bytes(1)), digest_from_bytes(row.bytes(2))};
+}
+
+}  // namespace
+
+DecisionId SqliteCatalog::add_decision(const NewDecision& decision) {
+  const matching::DuplicateVerdict& verdict = decision.verdict;
+  const Identity file = identity_of(prepared(digest_of_file), decision.file_id);
+  const Identity original = identity_of(prepared(digest_of_file), verdict.original_file_id);
+  auto row =
+      prepared(insert_decision)
+          .run(decision.file_id, verdict.original_file_id, Blob{file.path}, Blob{original.path},
+               number_of(verdict.relation), verdict.evidence.distance_bits, verdict.evidence.ssim,
+               verdict.evidence.inliers, verdict.evidence.similarity, number_of(verdict.action),
+               number_of(verdict.action_limit), as_blob(file.content), as_blob(original.content),
+               decision.decided_at_ns, decision.supersedes);
+  row.next();
+  const DecisionId id = row.integer(0);
+  row.next();
+  return id;
+}
+
+void SqliteCatalog::set_decision_state(DecisionId id, matching::DecisionState state) {
+  prepared(update_decision_state).execute(id, number_of(state));
+}
+
+std::optional<CatalogDecision> SqliteCatalog::decision(DecisionId id) {
+  auto row = prepared(decision_by_id).run(id);
+  if (!row.next()) return std::nullopt;
+  return read_decision(row);
+}
+
+std::optional<CatalogDecision> SqliteCatalog::standing_decision_on(FileId file) {
+  auto row = prepared(standing_by_file).run(file);
+  if (!row.next()) return std::nullopt;
+  return read_decision(row);
+}
+
+std::optional<CatalogDecision> SqliteCatalog::last_decision_on(FileId file) {
+  auto row = prepared(last_by_file).run(file);
+  if (!row.next()) return std::nullopt;
+  return read_decision(row);
+}
+
+std::vector<CatalogDecision> SqliteCatalog::standing_decisions_against(FileId original) {
+  auto row = prepared(standing_by_original).run(original);
+  return collect(row, read_decision);
+}
+
+std::vector<CatalogDecision> SqliteCatalog::decisions_after(DecisionId after, std::size_t limit) {
+  auto row = prepared(decisions_by_id).run(after, limit);
+  return collect(row, read_decision);
+}
+
+DecisionId SqliteCatalog::last_decision_id() {
+  auto row = prepared(last_id).run();
+  return row.next() ? row.integer(0) : 0;
+}
+
+void SqliteCatalog::reserve_decision_ids(DecisionId id) {
+  {
+    auto row = prepared(reserved_id).run();
+    if (row.next() && row.integer(0) >= id) return;
+  }
+  prepared(raise_reserved_id).execute(id);
+  prepared(insert_reserved_id).execute(id);
+}
+
+std::vector<CatalogDecision> SqliteCatalog::decisions_in_force(const DecisionFilter& filter,
+                                                               DecisionId before,
+                                                               std::size_t limit) {
+  std::optional<std::int64_t> relation;
+  if (filter.relation) relation = number_of(*filter.relation);
+  const auto [lower, upper] = bounds_below(filter.under);
+  std::optional<Blob> lower_bound;
+  if (!filter.under.empty()) lower_bound = Blob{lower};
+  auto row = prepared(decisions_newest_first)
+                 .run(before > 0 ? before : std::numeric_limits<DecisionId>::max(), relation,
+                      lower_bound, Blob{upper}, limit);
+  return collect(row, read_decision);
+}
+
+std::vector<Group> SqliteCatalog::groups(std::string_view under, FileId after, std::size_t limit) {
+  const auto [lower, upper] = bounds_below(under);
+  std::vector<FileId> originals;
+  {
+    auto row = prepared(originals_in_force).run(after);
+    while (originals.size() < limit && row.next()) {
+      const FileId id = row.integer(0);
+      const auto original = file(id);
+      if (!original) continue;
+      if (under.empty() || (original->path >= lower && original->path < upper))
+        originals.push_back(id);
+    }
+  }
+  std::vector<Group> groups;
+  for (const FileId id : originals) {
+    auto row = prepared(in_force_by_original).run(id);
+    groups.push_back({*file(id), collect(row, read_decision)});
+  }
+  return groups;
+}
+
+DecisionCounts SqliteCatalog::count_decisions() {
+  DecisionCounts counts;
+  auto row = prepared(decision_counts).run();
+  while (row.next()) {
+    const auto relation = static_cast<std::size_t>(row.integer(0));
+    if (relation < counts.in_force_by_relation.size())
+      counts.in_force_by_relation[relation] = row.bits(1);
+  }
+  return counts;
+}
+
+void SqliteCatalog::begin_move(const QuarantineEntry& entry) {
+  auto transaction = database_.begin(Durability::power);
+  prepared(upsert_move)
+      .execute(entry.id, Blob{entry.original_path}, Blob{entry.quarantine_directory},
+               Blob{entry.name}, entry.stamp.device, entry.stamp.inode, entry.stamp.size_bytes,
+               entry.stamp.mtime_ns, entry.stamp.ctime_ns, as_blob(entry.content),
+               Blob{entry.keeper_path}, number_of(entry.relation), entry.moved_at_ns);
+  transaction->commit();
+}
+
+void SqliteCatalog::set_move_state(DecisionId id, MoveState state) {
+  prepared(update_move_state).execute(id, number_of(state));
+}
+
+std::optional<QuarantineEntry> SqliteCatalog::quarantine_entry(DecisionId id) {
+  auto row = prepared(move_by_id).run(id);
+  if (!row.next()) return std::nullopt;
+  return read_quarantine_entry(row);
+}
+
+std::vector<QuarantineEntry> SqliteCatalog::quarantine_entries(MoveState state, DecisionId after,
+                                                               std::size_t limit) {
+  auto row = prepared(moves_by_state).run(number_of(state), after, limit);
+  return collect(row, read_quarantine_entry);
+}
+
+QuarantineCounts SqliteCatalog::count_quarantine() {
+  auto row = prepared(quarantine_counts).run();
+  if (!row.next()) return {};
+  return {row.bits(0), row.bits(1), row.bits(2)};
+}
+
+}  // namespace imgdedup::store

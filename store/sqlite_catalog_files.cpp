@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+// The catalog in SQLite: files, and their queue.
+#include "store/sqlite_catalog.h"
+#include "store/sqlite_rows.h"
+#include "store/store_error.h"
+
+namespace imgdedup::store {
+namespace {
+
+constexpr const char* file_by_id =
+    "SELECT " IMGDEDUP_FILE_COLUMNS IMGDEDUP_FILE_TABLES "WHERE f.id = ?1";
+constexpr const char* file_by_path =
+    "SELECT " IMGDEDUP_FILE_COLUMNS IMGDEDUP_FILE_TABLES "WHERE d.path = ?1 AND f.name = ?2";
+constexpr const char* files_by_directory =
+    "SELECT " IMGDEDUP_FILE_COLUMNS IMGDEDUP_FILE_TABLES
+    "WHERE d.path = ?1 AND f.name > ?2 ORDER BY f.name LIMIT ?3";
+constexpr const char* all_files =
+    "SELECT " IMGDEDUP_FILE_COLUMNS IMGDEDUP_FILE_TABLES "WHERE f.id > ?1 ORDER BY f.id LIMIT ?2";
+constexpr const char* files_by_subtree =
+    "SELECT " IMGDEDUP_FILE_COLUMNS IMGDEDUP_FILE_TABLES
+    "WHERE f.id > ?1 AND (d.path = ?2 OR (d.path >= ?3 AND d.path < ?4)) ORDER BY f.id LIMIT ?5";
+constexpr const char* directories_by_subtree =
+    "SELECT path FROM directories WHERE path = ?1 OR (path >= ?2 AND path < ?3) ORDER BY path";
+constexpr const char* files_by_inode = "SELECT " IMGDEDUP_FILE_COLUMNS IMGDEDUP_FILE_TABLES
+                                       "WHERE f.inode = ?1 AND f.device = ?2 ORDER BY f.id";
+constexpr const char* files_by_refusal =
+    "SELECT " IMGDEDUP_FILE_COLUMNS IMGDEDUP_FILE_TABLES
+    "WHERE f.refusal_reason IS NOT NULL AND f.state IN (3, 4, 5) AND f.id > ?1 "
+    "ORDER BY f.id LIMIT ?2";
+constexpr const char* files_by_pending_sequence =
+    "SELECT " IMGDEDUP_FILE_COLUMNS ", f.pending_sequence" IMGDEDUP_FILE_TABLES
+    "WHERE f.pending_sequence > ?1 ORDER BY f.pending_sequence LIMIT ?2";
+constexpr const char* insert_file =
+    "INSERT INTO files (directory_id, name, device, inode, size_bytes, mtime_ns, ctime_ns, "
+    "hard_links, state, pending_sequence) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "
+    "RETURNING id";
+constexpr const char* update_pending =
+    "UPDATE files SET device = ?2, inode = ?3, size_bytes = ?4, mtime_ns = ?5, ctime_ns = ?6, "
+    "hard_links = ?7, state = 0, pending_sequence = COALESCE(pending_sequence, ?8), "
+    "refusal_reason = NULL, refusal_message = NULL WHERE id = ?1";
+constexpr const char* update_stamp =
+    "UPDATE files SET device = ?2, inode = ?3, size_bytes = ?4, mtime_ns = ?5, ctime_ns = ?6, "
+    "hard_links = ?7 WHERE id = ?1";
+constexpr const char* update_path = "UPDATE files SET directory_id = ?2, name = ?3 WHERE id = ?1";
+constexpr const char* update_decision_path =
+    "UPDATE decisions SET path = ?2 WHERE file_id = ?1 AND state = 0";
+constexpr const char* update_decision_original_path =
+    "UPDATE decisions SET original_path = ?2 WHERE original_file_id = ?1 AND state <= 1";
+constexpr const char* update_judged =
+    "UPDATE files SET state = 1, content_id = ?2, role = ?3, pending_sequence = NULL, "
+    "refusal_reason = NULL, refusal_message = NULL WHERE id = ?1";
+constexpr const char* update_refused =
+    "UPDATE files SET state = ?2, refusal_reason = ?3, refusal_message = ?4, content_id = NULL, "
+    "role = 0, restored = 0, pending_sequence = NULL WHERE id = ?1";
+constexpr const char* update_alias =
+    "UPDATE files SET state = 2, refusal_reason = NULL, refusal_message = NULL, "
+    "content_id = NULL, role = 0, restored = 0, pending_sequence = NULL WHERE id = ?1";
+constexpr const char* update_restored = "UPDATE files SET restored = ?2 WHERE id = ?1";
+constexpr const char* delete_file = "DELETE FROM files WHERE id = ?1";
+constexpr const char* place_of_file = "SELECT directory_id, content_id FROM files WHERE id = ?1";
+constexpr const char* directory_by_path = "SELECT id FROM directories WHERE path = ?1";
+constexpr const char* insert_directory = "INSERT INTO directories (path) VALUES (?1) RETURNING id";
+constexpr const char* delete_directory_if_empty =
+    "DELETE FROM directories WHERE id = ?1 AND "
+    "NOT EXISTS (SELECT 1 FROM files WHERE directory_id = ?1)";
+constexpr const char* count_up =
+    "UPDATE counters SET value = value + 1 WHERE name = 'pending_sequence' RETURNING value";
+constexpr const char* counter_value = "SELECT value FROM counters WHERE name = 'pending_sequence'";
+constexpr const char* pending_count = "SELECT COUNT(*) FROM files WHERE pending_sequence <= ?1";
+
+}  // namespace
+
+SqliteStatement& SqliteCatalog::prepared(const char* sql) {
+  auto& statement = prepared_[sql];
+  if (!statement) statement = std::make_unique<SqliteStatement>(database_.handle(), sql);
+  return *statement;
+}
+
+std::optional<CatalogFile> SqliteCatalog::file(FileId id) {
+  auto row = prepared(file_by_id).run(id);
+  if (!row.next()) return std::nullopt;
+  return read_file(row);
+}
+
+std::optional<CatalogFile> SqliteCatalog::file_at(std::string_view path) {
+  const auto [directory, name] = split_path(path);
+  auto row = prepared(file_by_path).run(Blob{directory}, Blob{name});
+  if (!row.next()) return std::nullopt;
+  return read_file(row);
+}
+
+std::vector<CatalogFile> SqliteCatalog::files_in_directory(std::string_view directory,
+                                                           std::string_view after_name,
+                                                           std::size_t limit) {
+  auto row = prepared(files_by_directory).run(Blob{directory}, Blob{after_name}, limit);
+  return collect(row, read_file);
+}
+
+std::vector<CatalogFile> SqliteCatalog::files_below(std::string_view directory, FileId after,
+                                                    std::size_t limit) {
+  if (directory.empty() || directory == "/") {
+    auto row = prepared(all_files).run(after, limit);
+    return collect(row, read_file);
+  }
+  const auto [lower, upper] = bounds_below(directory);
+  auto row =
+      prepared(files_by_subtree).run(after, Blob{directory}, Blob{lower}, Blob{upper}, limit);
+  return collect(row, read_file);
+}
+
+std::vector<std::string> SqliteCatalog::directories_below(std::string_view directory) {
+  const auto [lower, upper] = bounds_below(directory);
+  auto row = prepared(directories_by_subtree).run(Blob{directory}, Blob{lower}, Blob{upper});
+  return collect(row, [](const SqliteStatement::Run& columns) { return columns.bytes(0); });
+}
+
+std::vector<CatalogFile> SqliteCatalog::files_with_inode(std::uint64_t device,
+                                                         std::uint64_t inode) {
+  auto row = prepared(files_by_inode).run(inode, device);
+  return collect(row, read_file);
+}
+
+std::vector<CatalogFile> SqliteCatalog::refused_files(FileId after, std::size_t limit) {
+  auto row = prepared(files_by_refusal).run(after, limit);
+  return collect(row, read_file);
+}
+
+SqliteCatalog::Place SqliteCatalog::place_of(FileId id) {
+  auto row = prepared(place_of_file).run(id);
+  if (!row.next()) throw StoreError("catalog: there is no file with id " + std::to_string(id));
+  return {row.integer(0), row.optional_integer(1)};
+}
+
+std::int64_t SqliteCatalog::directory_id(std::string_view directory) {
+  {
+    auto row = prepared(directory_by_path).run(Blob{directory});
+    if (row.next()) return row.integer(0);
+  }
+  auto row = prepared(insert_directory).run(Blob{directory});
+  row.next();
+  const std::int64_t id = row.integer(0);
+  row.next();
+  return id;
+}
+
+std::int64_t SqliteCatalog::next_pending_sequence() {
+  auto row = prepared(count_up).run();
+  row.next();
+  const std::int64_t sequence = row.integer(0);
+  row.next();
+  return sequence;
+}
+
+FileId SqliteCatalog::add_file(std::string_view path, const matching::FileStamp& stamp,
+                               std::uint64_t hard_links, matching::FileState state) {
+  const auto [directory, name] = split_path(path);
+  std::optional<std::int64_t> sequence;
+  if (state == matching::FileState::pending) sequence = next_pending_sequence();
+  auto row =
+      prepared(insert_file)
+          .run(directory_id(directory), Blob{name}, stamp.device, stamp.inode, stamp.size_bytes,
+               stamp.mtime_ns, stamp.ctime_ns, hard_links, number_of(state), sequence);
+  row.next();
+  const FileId id = row.integer(0);
+  row.next();
+  return id;
+}
+
+void SqliteCatalog::mark_pending(FileId id, const matching::FileStamp& stamp,
+                                 std::uint64_t hard_links) {
+  prepared(update_pending)
+      .execute(id, stamp.device, stamp.inode, stamp.size_bytes, stamp.mtime_ns, stamp.ctime_ns,
+               hard_links, next_pending_sequence());
+}
+
+void SqliteCatalog::set_stamp(FileId id, const matching::FileStamp& stamp,
+                              std::uint64_t hard_links) {
+  prepared(update_stamp)
+      .execute(id, stamp.device, stamp.inode, stamp.size_bytes, stamp.mtime_ns, stamp.ctime_ns,
+               hard_links);
+}
+
+void SqliteCatalog::move_file(FileId id, std::string_view path) {
+  const auto [directory, name] = split_path(path);
+  const std::int64_t old_directory = place_of(id).directory_id;
+  prepared(update_path).execute(id, directory_id(directory), Blob{name});
+  prepared(update_decision_path).execute(id, Blob{path});
+  prepared(update_decision_original_path).execute(id, Blob{path});
+  remove_directory_if_empty(old_directory);
+}
+
+void SqliteCatalog::set_judged(FileId id, ContentId content, FileRole role) {
+  const std::optional<ContentId> old_content = place_of(id).content_id;
+  prepared(update_judged).execute(id, content, number_of(role));
+  if (old_content != content) remove_content_if_unused(old_content);
+}
+
+void SqliteCatalog::set_refused(FileId id, matching::FileState state,
+                                const matching::Refusal& refusal) {
+  const std::optional<ContentId> old_content = place_of(id).content_id;
+  prepared(update_refused)
+      .execute(id, number_of(state), number_of(refusal.reason), std::string_view(refusal.message));
+  remove_content_if_unused(old_content);
+}
+
+void SqliteCatalog::set_alias(FileId id) {
+  const std::optional<ContentId> old_content = place_of(id).content_id;
+  prepared(update_alias).execute(id);
+  remove_content_if_unused(old_content);
+}
+
+void SqliteCatalog::set_restored(FileId id, bool restored) {
+  prepared(update_restored).execute(id, restored ? 1 : 0);
+}
+
+void SqliteCatalog::remove_file(FileId id) {
+  const Place place = place_of(id);
+  prepared(delete_file).execute(id);
+  remove_content_if_unused(place.content_id);
+  remove_directory_if_empty(place.directory_id);
+}
+
+void SqliteCatalog::remove_directory_if_empty(std::int64_t directory_id) {
+  prepared(delete_directory_if_empty).execute(directory_id);
+}
+
+std::vector<Catalog::PendingFile> SqliteCatalog::pending_files(std::int64_t after_sequence,
+                                                               std::size_t limit) {
+  auto row = prepared(files_by_pending_sequence).run(after_sequence, limit);
+  return collect(row, [](const SqliteStatement::Run& columns) {
+    return PendingFile{columns.integer(file_column_count), read_file(columns)};
+  });
+}
+
+std::int64_t SqliteCatalog::last_pending_sequence() {
+  auto row = prepared(counter_value).run();
+  return row.next() ? row.integer(0) : 0;
+}
+
+std::uint64_t SqliteCatalog::pending_up_to(std::int64_t sequence) {
+  auto row = prepared(pending_count).run(sequence);
+  return row.next() ? row.bits(0) : 0;
+}
+
+}  // namespace imgdedup::store

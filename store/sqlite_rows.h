@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Columns of the catalog's tables to values, and values to columns.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "store/records.h"
+#include "store/sqlite_statement.h"
+
+namespace imgdedup::store {
+
+// Each `..._columns` names what the reader below it expects, from column 0 on.
+
+#define IMGDEDUP_FILE_COLUMNS                                                          \
+  "f.id, d.path, f.name, f.device, f.inode, f.size_bytes, f.mtime_ns, f.ctime_ns, "    \
+  "f.hard_links, f.state, f.role, f.content_id, f.refusal_reason, f.refusal_message, " \
+  "f.restored"
+#define IMGDEDUP_FILE_TABLES " FROM files AS f JOIN directories AS d ON d.id = f.directory_id "
+inline constexpr int file_column_count = 15;
+CatalogFile read_file(const SqliteStatement::Run& row);
+
+#define IMGDEDUP_DECISION_COLUMNS                                                         \
+  "id, file_id, original_file_id, path, original_path, relation, distance_bits, ssim, "   \
+  "inliers, similarity, action, action_limit, content, original_content, decided_at_ns, " \
+  "state, supersedes"
+CatalogDecision read_decision(const SqliteStatement::Run& row);
+
+#define IMGDEDUP_QUARANTINE_COLUMNS                                                   \
+  "id, state, original_path, quarantine_directory, name, device, inode, size_bytes, " \
+  "mtime_ns, ctime_ns, content, keeper_path, relation, moved_at_ns"
+QuarantineEntry read_quarantine_entry(const SqliteStatement::Run& row);
+
+/// Throws StoreError unless `bytes` are 32.
+matching::ContentDigest digest_from_bytes(const std::string& bytes);
+Blob as_blob(const matching::ContentDigest& digest);
+
+template <typename Enum>
+std::int64_t number_of(Enum value) {
+  return static_cast<std::int64_t>(value);
+}
+
+/// Directory and name of an absolute path. "/a/b" -> "/a", "b"; "/a" -> "/", "a".
+std::pair<std::string_view, std::string_view> split_path(std::string_view path);
+std::string join_path(std::string_view directory, std::string_view name);
+
+/// Lower (inclusive) and upper (exclusive) bound, in byte order, of all paths at any depth below
+/// `directory`; the directory itself lies outside. "" and "/" bound everything.
+std::pair<std::string, std::string> bounds_below(std::string_view directory);
+
+template <typename Read>
+auto collect(SqliteStatement::Run& row, Read read) {
+  std::vector<decltype(read(row))> rows;
+  while (row.next()) rows.push_back(read(row));
+  return rows;
+}
+
+}  // namespace imgdedup::store

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// The catalog's tables, as numbered migrations.
+#include "store/sqlite_schema.h"
+
+#include <array>
+#include <string>
+
+#include "store/sqlite_database.h"
+#include "store/store_error.h"
+
+namespace imgdedup::store {
+namespace {
+
+// "imgd": tells a catalog from any other SQLite file.
+constexpr std::int64_t application_id = 0x696d6764;
+
+// Enumerations are stored as the numbers of matching/ and store/records.h, which therefore only
+// grow at their ends.
+constexpr std::array<const char*, 1> migrations{R"sql(
+CREATE TABLE directories (
+  id INTEGER PRIMARY KEY,
+  path BLOB NOT NULL UNIQUE
+);
+CREATE TABLE contents (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  digest BLOB NOT NULL UNIQUE,
+  size_bytes INTEGER NOT NULL,
+  format INTEGER NOT NULL,
+  width_pixels INTEGER NOT NULL,
+  height_pixels INTEGER NOT NULL,
+  ahash INTEGER NOT NULL,
+  dhash INTEGER NOT NULL,
+  phash INTEGER NOT NULL,
+  whash INTEGER NOT NULL,
+  reduced_picture_digest INTEGER NOT NULL,
+  detail REAL NOT NULL,
+  fingerprint_version INTEGER NOT NULL
+);
+CREATE INDEX contents_by_size ON contents (size_bytes);
+CREATE INDEX contents_by_reduced_picture ON contents (reduced_picture_digest);
+CREATE TABLE files (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  directory_id INTEGER NOT NULL REFERENCES directories (id),
+  name BLOB NOT NULL,
+  device INTEGER NOT NULL,
+  inode INTEGER NOT NULL,
+  size_bytes INTEGER NOT NULL,
+  mtime_ns INTEGER NOT NULL,
+  ctime_ns INTEGER NOT NULL,
+  hard_links INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  role INTEGER NOT NULL DEFAULT 0,
+  content_id INTEGER REFERENCES contents (id),
+  refusal_reason INTEGER,
+  refusal_message TEXT,
+  restored INTEGER NOT NULL DEFAULT 0,
+  pending_sequence INTEGER,
+  UNIQUE (directory_id, name)
+);
+CREATE INDEX files_by_inode ON files (inode, device);
+CREATE INDEX files_by_content ON files (content_id) WHERE content_id IS NOT NULL;
+CREATE UNIQUE INDEX files_by_pending_sequence ON files (pending_sequence)
+  WHERE pending_sequence IS NOT NULL;
+CREATE INDEX files_refused ON files (id) WHERE refusal_reason IS NOT NULL;
+CREATE TABLE decisions (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  file_id INTEGER NOT NULL,
+  original_file_id INTEGER NOT NULL,
+  path BLOB NOT NULL,
+  original_path BLOB NOT NULL,
+  relation INTEGER NOT NULL,
+  distance_bits INTEGER,
+  ssim REAL,
+  inliers INTEGER,
+  similarity REAL,
+  action INTEGER NOT NULL,
+  action_limit INTEGER NOT NULL,
+  content BLOB NOT NULL,
+  original_content BLOB NOT NULL,
+  decided_at_ns INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  supersedes INTEGER
+);
+CREATE INDEX decisions_by_file ON decisions (file_id);
+CREATE UNIQUE INDEX decisions_standing_by_file ON decisions (file_id) WHERE state = 0;
+CREATE INDEX decisions_in_force_by_original ON decisions (original_file_id) WHERE state <= 1;
+CREATE INDEX decisions_in_force ON decisions (id, relation) WHERE state <= 1;
+CREATE TABLE quarantine (
+  id INTEGER PRIMARY KEY REFERENCES decisions (id),
+  state INTEGER NOT NULL,
+  original_path BLOB NOT NULL,
+  quarantine_directory BLOB NOT NULL,
+  name BLOB NOT NULL,
+  device INTEGER NOT NULL,
+  inode INTEGER NOT NULL,
+  size_bytes INTEGER NOT NULL,
+  mtime_ns INTEGER NOT NULL,
+  ctime_ns INTEGER NOT NULL,
+  content BLOB NOT NULL,
+  keeper_path BLOB NOT NULL,
+  relation INTEGER NOT NULL,
+  moved_at_ns INTEGER NOT NULL
+);
+CREATE INDEX quarantine_by_state ON quarantine (state, id);
+CREATE TABLE distinct_pairs (
+  low BLOB NOT NULL,
+  high BLOB NOT NULL,
+  PRIMARY KEY (low, high)
+) WITHOUT ROWID;
+CREATE TABLE roots (
+  path BLOB PRIMARY KEY,
+  filesystem_id INTEGER NOT NULL,
+  inode INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE counters (
+  name TEXT PRIMARY KEY,
+  value INTEGER NOT NULL
+) WITHOUT ROWID;
+INSERT INTO counters (name, value) VALUES ('pending_sequence', 0), ('durability', 0);
+)sql"};
+
+}  // namespace
+
+int newest_schema_version() { return static_cast<int>(migrations.size()); }
+
+void migrate(SqliteDatabase& database, const std::string& path) {
+  const std::int64_t version = database.integer_pragma("user_version");
+  const std::int64_t application = database.integer_pragma("application_id");
+  const bool is_empty = database.integer_pragma("schema_version") == 0;
+  if (!is_empty && application != application_id)
+    throw StoreError("cannot use " + path +
+                     " as the catalog: it is a database of another program; name another file "
+                     "in the setting `catalog`");
+  if (version > newest_schema_version())
+    throw StoreError("cannot use the catalog " + path + ": it has version " +
+                     std::to_string(version) + ", this build knows up to " +
+                     std::to_string(newest_schema_version()) +
+                     "; install the newer imgdedupd that wrote it");
+  for (std::int64_t step = version; step < newest_schema_version(); ++step) {
+    auto transaction = database.begin(Durability::power);
+    database.execute(migrations[static_cast<std::size_t>(step)]);
+    database.execute(("PRAGMA application_id=" + std::to_string(application_id)).c_str());
+    database.execute(("PRAGMA user_version=" + std::to_string(step + 1)).c_str());
+    transaction->commit();
+  }
+}
+
+}  // namespace imgdedup::store
