@@ -65,9 +65,10 @@ struct IndexEntry {
   matching::PerceptualHash hash;
 };
 
-struct Group {
-  CatalogFile original;
-  std::vector<CatalogDecision> duplicates;  ///< in force, oldest first
+/// A place in the listing of decisions by group.
+struct GroupPlace {
+  FileId original_file_id = 0;
+  DecisionId decision_id = 0;
 };
 
 /// Loop thread only. Every method throws StoreError when the backend fails; a change outside a
@@ -180,9 +181,14 @@ class Catalog {
   /// Standing or quarantined, newest first; `before`: 0 to start.
   [[nodiscard]] virtual std::vector<CatalogDecision> decisions_in_force(
       const DecisionFilter& filter, DecisionId before, std::size_t limit) = 0;
-  /// Originals with duplicates in force, by the original's file id.
-  [[nodiscard]] virtual std::vector<Group> groups(std::string_view under, FileId after,
-                                                  std::size_t limit) = 0;
+  /// Decisions in force whose original lies below `under` ("": everywhere), by original and id.
+  [[nodiscard]] virtual std::vector<CatalogDecision> decisions_by_group(std::string_view under,
+                                                                        const GroupPlace& after,
+                                                                        std::size_t limit) = 0;
+  [[nodiscard]] virtual std::uint64_t count_decisions_against(FileId original) = 0;
+  /// Standing decisions whose action is quarantine and which no move has carried out, by id.
+  [[nodiscard]] virtual std::vector<CatalogDecision> decisions_to_carry_out(DecisionId after,
+                                                                            std::size_t limit) = 0;
 
   // --- the owner's word ---
 
@@ -201,6 +207,9 @@ class Catalog {
   [[nodiscard]] virtual std::vector<QuarantineEntry> quarantine_entries(MoveState state,
                                                                         DecisionId after,
                                                                         std::size_t limit) = 0;
+  /// Takes a file that lies in quarantine unknown to this catalog into the journal, with a decision
+  /// of the same id in state quarantined. False when a decision of that id exists already.
+  virtual bool adopt_quarantine_entry(const QuarantineEntry& entry) = 0;
   /// Whether a judged file has this content.
   [[nodiscard]] virtual bool has_judged_file(const matching::ContentDigest& digest) = 0;
 

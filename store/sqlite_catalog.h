@@ -69,7 +69,10 @@ class SqliteCatalog final : public Catalog {
   void reserve_decision_ids(DecisionId id) override;
   std::vector<CatalogDecision> decisions_in_force(const DecisionFilter& filter, DecisionId before,
                                                   std::size_t limit) override;
-  std::vector<Group> groups(std::string_view under, FileId after, std::size_t limit) override;
+  std::vector<CatalogDecision> decisions_by_group(std::string_view under, const GroupPlace& after,
+                                                  std::size_t limit) override;
+  std::uint64_t count_decisions_against(FileId original) override;
+  std::vector<CatalogDecision> decisions_to_carry_out(DecisionId after, std::size_t limit) override;
 
   void set_distinct(const matching::ContentDigest& a, const matching::ContentDigest& b,
                     bool distinct) override;
@@ -80,6 +83,7 @@ class SqliteCatalog final : public Catalog {
   std::optional<QuarantineEntry> quarantine_entry(DecisionId id) override;
   std::vector<QuarantineEntry> quarantine_entries(MoveState state, DecisionId after,
                                                   std::size_t limit) override;
+  bool adopt_quarantine_entry(const QuarantineEntry& entry) override;
   bool has_judged_file(const matching::ContentDigest& digest) override;
 
   std::optional<RootIdentity> root_identity(std::string_view path) override;
@@ -98,6 +102,7 @@ class SqliteCatalog final : public Catalog {
     std::optional<ContentId> content_id;
   };
   Place place_of(FileId id);
+  void write_move(const QuarantineEntry& entry);
   std::int64_t directory_id(std::string_view directory);
   std::int64_t next_pending_sequence();
   void remove_directory_if_empty(std::int64_t directory_id);

@@ -18,9 +18,16 @@ constexpr const char* last_by_file = "SELECT " IMGDEDUP_DECISION_COLUMNS
 constexpr const char* standing_by_original =
     "SELECT " IMGDEDUP_DECISION_COLUMNS
     " FROM decisions WHERE original_file_id = ?1 AND state <= 1 AND state = 0 ORDER BY id";
-constexpr const char* in_force_by_original =
+constexpr const char* decisions_grouped =
     "SELECT " IMGDEDUP_DECISION_COLUMNS
-    " FROM decisions WHERE original_file_id = ?1 AND state <= 1 ORDER BY id";
+    " FROM decisions WHERE state <= 1 AND (original_file_id, id) > (?1, ?2) "
+    "AND (?3 IS NULL OR (original_path >= ?3 AND original_path < ?4)) "
+    "ORDER BY original_file_id, id LIMIT ?5";
+constexpr const char* decision_count_by_original =
+    "SELECT COUNT(*) FROM decisions WHERE original_file_id = ?1 AND state <= 1";
+constexpr const char* decisions_uncarried =
+    "SELECT " IMGDEDUP_DECISION_COLUMNS
+    " FROM decisions WHERE state = 0 AND action = 1 AND id > ?1 ORDER BY id LIMIT ?2";
 constexpr const char* decisions_by_id =
     "SELECT " IMGDEDUP_DECISION_COLUMNS " FROM decisions WHERE id > ?1 ORDER BY id LIMIT ?2";
 constexpr const char* last_id = "SELECT COALESCE(MAX(id), 0) FROM decisions";
@@ -44,9 +51,6 @@ constexpr const char* digest_of_file =
     "SELECT d.path, f.name, c.digest FROM files AS f JOIN directories AS d "
     "ON d.id = f.directory_id JOIN contents AS c ON c.id = f.content_id WHERE f.id = ?1";
 constexpr const char* update_decision_state = "UPDATE decisions SET state = ?2 WHERE id = ?1";
-constexpr const char* originals_in_force =
-    "SELECT DISTINCT original_file_id FROM decisions "
-    "WHERE state <= 1 AND original_file_id > ?1 ORDER BY original_file_id";
 constexpr const char* decision_counts =
     "SELECT relation, COUNT(*) FROM decisions WHERE state <= 1 GROUP BY relation";
 constexpr const char* upsert_move =
@@ -55,6 +59,10 @@ constexpr const char* upsert_move =
     "ON CONFLICT (id) DO UPDATE SET state = 0, original_path = ?2, quarantine_directory = ?3, "
     "name = ?4, device = ?5, inode = ?6, size_bytes = ?7, mtime_ns = ?8, ctime_ns = ?9, "
     "content = ?10, keeper_path = ?11, relation = ?12, moved_at_ns = ?13";
+constexpr const char* insert_adopted_decision =
+    "INSERT OR IGNORE INTO decisions (" IMGDEDUP_DECISION_COLUMNS
+    ") VALUES (?1, 0, 0, ?2, ?3, ?4, NULL, NULL, NULL, NULL, 1, 0, ?5, ?6, ?7, 1, NULL) "
+    "RETURNING id";
 constexpr const char* update_move_state = "UPDATE quarantine SET state = ?2 WHERE id = ?1";
 constexpr const char* move_by_id =
     "SELECT " IMGDEDUP_QUARANTINE_COLUMNS " FROM quarantine WHERE id = ?1";
@@ -157,25 +165,26 @@ std::vector<CatalogDecision> SqliteCatalog::decisions_in_force(const DecisionFil
   return collect(row, read_decision);
 }
 
-std::vector<Group> SqliteCatalog::groups(std::string_view under, FileId after, std::size_t limit) {
+std::vector<CatalogDecision> SqliteCatalog::decisions_by_group(std::string_view under,
+                                                               const GroupPlace& after,
+                                                               std::size_t limit) {
   const auto [lower, upper] = bounds_below(under);
-  std::vector<FileId> originals;
-  {
-    auto row = prepared(originals_in_force).run(after);
-    while (originals.size() < limit && row.next()) {
-      const FileId id = row.integer(0);
-      const auto original = file(id);
-      if (!original) continue;
-      if (under.empty() || (original->path >= lower && original->path < upper))
-        originals.push_back(id);
-    }
-  }
-  std::vector<Group> groups;
-  for (const FileId id : originals) {
-    auto row = prepared(in_force_by_original).run(id);
-    groups.push_back({*file(id), collect(row, read_decision)});
-  }
-  return groups;
+  std::optional<Blob> lower_bound;
+  if (!under.empty()) lower_bound = Blob{lower};
+  auto row = prepared(decisions_grouped)
+                 .run(after.original_file_id, after.decision_id, lower_bound, Blob{upper}, limit);
+  return collect(row, read_decision);
+}
+
+std::uint64_t SqliteCatalog::count_decisions_against(FileId original) {
+  auto row = prepared(decision_count_by_original).run(original);
+  return row.next() ? row.bits(0) : 0;
+}
+
+std::vector<CatalogDecision> SqliteCatalog::decisions_to_carry_out(DecisionId after,
+                                                                   std::size_t limit) {
+  auto row = prepared(decisions_uncarried).run(after, limit);
+  return collect(row, read_decision);
 }
 
 DecisionCounts SqliteCatalog::count_decisions() {
@@ -191,12 +200,36 @@ DecisionCounts SqliteCatalog::count_decisions() {
 
 void SqliteCatalog::begin_move(const QuarantineEntry& entry) {
   auto transaction = database_.begin(Durability::power);
+  write_move(entry);
+  transaction->commit();
+}
+
+void SqliteCatalog::write_move(const QuarantineEntry& entry) {
   prepared(upsert_move)
       .execute(entry.id, Blob{entry.original_path}, Blob{entry.quarantine_directory},
                Blob{entry.name}, entry.stamp.device, entry.stamp.inode, entry.stamp.size_bytes,
                entry.stamp.mtime_ns, entry.stamp.ctime_ns, as_blob(entry.content),
                Blob{entry.keeper_path}, number_of(entry.relation), entry.moved_at_ns);
+}
+
+// The digest of the file that was kept is not in the sidecar of a relation other than exact; the
+// zero digest says "not known".
+bool SqliteCatalog::adopt_quarantine_entry(const QuarantineEntry& entry) {
+  auto transaction = database_.begin(Durability::power);
+  const matching::ContentDigest kept =
+      entry.relation == matching::Relation::exact ? entry.content : matching::ContentDigest{};
+  {
+    auto row = prepared(insert_adopted_decision)
+                   .run(entry.id, Blob{entry.original_path}, Blob{entry.keeper_path},
+                        number_of(entry.relation), as_blob(entry.content), as_blob(kept),
+                        entry.moved_at_ns);
+    if (!row.next()) return false;
+    row.next();
+  }
+  write_move(entry);
+  set_move_state(entry.id, MoveState::quarantined);
   transaction->commit();
+  return true;
 }
 
 void SqliteCatalog::set_move_state(DecisionId id, MoveState state) {

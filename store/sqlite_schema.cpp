@@ -83,7 +83,7 @@ CREATE TABLE decisions (
 );
 CREATE INDEX decisions_by_file ON decisions (file_id);
 CREATE UNIQUE INDEX decisions_standing_by_file ON decisions (file_id) WHERE state = 0;
-CREATE INDEX decisions_in_force_by_original ON decisions (original_file_id) WHERE state <= 1;
+CREATE INDEX decisions_in_force_by_original ON decisions (original_file_id, id) WHERE state <= 1;
 CREATE INDEX decisions_in_force ON decisions (id, relation) WHERE state <= 1;
 CREATE TABLE quarantine (
   id INTEGER PRIMARY KEY REFERENCES decisions (id),

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// The only code that moves a user's file: into quarantine, back, and out of the world.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "posix/unique_descriptor.h"
+#include "store/catalog.h"
+
+namespace imgdedup::store {
+
+/// Why a move did not happen. The file is where it was.
+struct MoveProblem {
+  enum class Kind : std::uint8_t {
+    changed,  ///< the file is another by now, or somebody writes it: judge it again later
+    refused,  ///< the system would not let us, or something is in the way
+  };
+  Kind kind = Kind::refused;
+  std::string message;  ///< what was tried on what, why it failed, what to do
+};
+
+/// A file that a decision sends to quarantine.
+struct MoveRequest {
+  DecisionId decision_id = 0;
+  FileId file_id = 0;
+  std::string root_path;             ///< the watched root that holds the file
+  std::string path;                  ///< absolute
+  std::string quarantine_directory;  ///< absolute; made when missing
+  matching::FileStamp stamp;         ///< as it was when the file was judged
+  matching::ContentDigest content;
+  std::string keeper_path;
+  matching::Relation relation = matching::Relation::exact;
+};
+
+/// One file on its way into quarantine, in three steps, between which the caller has a worker
+/// digest descriptor(). Leaving scope before finish() puts the file back if it was taken.
+///
+///   prepare()   opens it, holds it against its stamp, leases it where we may
+///   [digest of duplicate_descriptor() == request.content, and the original's digest likewise]
+///   take()      journal (durable), sidecar, one rename that never replaces, look at what was taken
+///   [digest again if needs_second_digest()]
+///   finish()    journal and catalog: quarantined
+///
+/// "Verify after taking" is the only order without a race, for there is no rename by descriptor.
+/// Loop thread only; take() and finish() sync directories.
+class QuarantineMove {
+ public:
+  QuarantineMove(Catalog& catalog, MoveRequest request);
+  ~QuarantineMove();
+  QuarantineMove(const QuarantineMove&) = delete;
+  QuarantineMove& operator=(const QuarantineMove&) = delete;
+
+  [[nodiscard]] const MoveRequest& request() const;
+
+  [[nodiscard]] std::optional<MoveProblem> prepare();
+  /// The opened file, once more, for a digest. Throws std::system_error.
+  [[nodiscard]] posix::UniqueDescriptor duplicate_descriptor() const;
+  [[nodiscard]] std::optional<MoveProblem> take(std::int64_t now_ns);
+  /// Without a lease only the bytes themselves tell that nobody wrote meanwhile.
+  [[nodiscard]] bool needs_second_digest() const;
+  [[nodiscard]] std::optional<MoveProblem> finish();
+
+ private:
+  class Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+/// Puts the file back to where it was, in one rename that never replaces; makes missing parent
+/// directories. On success the journal and the decision say `restored`.
+/// root_path: the watched root that holds the original place, or "" if none does any more.
+[[nodiscard]] std::optional<MoveProblem> restore_from_quarantine(Catalog& catalog,
+                                                                 const QuarantineEntry& entry,
+                                                                 const std::string& root_path);
+
+/// Deletes the file and its sidecar for good; the journal and the decision say `purged`. The caller
+/// has made sure that it may.
+[[nodiscard]] std::optional<MoveProblem> purge_from_quarantine(Catalog& catalog,
+                                                               const QuarantineEntry& entry);
+
+struct RecoveryReport {
+  std::vector<DecisionId> undone;   ///< had been taken but not verified; are back in their place
+  std::vector<DecisionId> kept;     ///< stay in quarantine: their old name is taken
+  std::vector<DecisionId> adopted;  ///< lay in quarantine unknown to the catalog
+  std::vector<DecisionId> lost;     ///< are no longer in quarantine
+  DecisionId highest_id = 0;        ///< of all names found in quarantine
+};
+
+/// Brings journal and disk to agree after whatever ended the last run, and adopts files that a lost
+/// catalog left in `quarantine_directories` by their sidecars. At start, before anything moves.
+[[nodiscard]] RecoveryReport recover_quarantine(
+    Catalog& catalog, const std::vector<std::string>& quarantine_directories);
+
+/// Where the file of an entry lies.
+std::string quarantine_path(const QuarantineEntry& entry);
+
+}  // namespace imgdedup::store

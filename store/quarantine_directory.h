@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// The folder that quarantined files lie in, opened: names, sidecars, durable changes.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "matching/image_record.h"
+#include "posix/unique_descriptor.h"
+#include "store/records.h"
+
+namespace imgdedup::store {
+
+/// Opened only while something is done in it, so that its file system can be unmounted.
+class QuarantineDirectory {
+ public:
+  enum class IfMissing : std::uint8_t { create, fail };
+
+  /// Opens `path` without following a link at its end; makes it (0700) when missing and asked to.
+  /// Throws std::system_error naming the path.
+  QuarantineDirectory(const std::string& path, IfMissing if_missing);
+
+  [[nodiscard]] int descriptor() const { return descriptor_.get(); }
+  /// The stamp of a regular file in it; empty if there is none of that name.
+  [[nodiscard]] std::optional<matching::FileStamp> stamp_of(const std::string& name) const;
+  [[nodiscard]] std::vector<std::string> names() const;
+
+  /// Replaces the entry's sidecar, durably. Throws std::system_error.
+  void write_sidecar(const QuarantineEntry& entry) const;
+  [[nodiscard]] std::optional<QuarantineEntry> read_sidecar(DecisionId id) const;
+  /// 0 or errno; a missing file is 0.
+  [[nodiscard]] int remove(const std::string& name) const;
+  /// Throws std::system_error.
+  void sync() const;
+
+ private:
+  std::string path_;
+  posix::UniqueDescriptor descriptor_;
+};
+
+}  // namespace imgdedup::store

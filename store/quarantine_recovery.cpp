@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes the journal and the disk agree after whatever ended the last run.
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
+#include "posix/file_move.h"
+#include "posix/file_status.h"
+#include "posix/safe_open.h"
+#include "store/quarantine.h"
+#include "store/quarantine_directory.h"
+#include "store/sidecar.h"
+#include "store/sqlite_rows.h"
+
+namespace imgdedup::store {
+namespace {
+
+constexpr std::size_t page = 500;
+
+// Device numbers may differ after a restart of the machine.
+bool is_same_file(const matching::FileStamp& a, const matching::FileStamp& b) {
+  return a.inode == b.inode && a.size_bytes == b.size_bytes && a.mtime_ns == b.mtime_ns;
+}
+
+std::optional<QuarantineDirectory> open_quarantine(const std::string& path) {
+  try {
+    return std::optional<QuarantineDirectory>(std::in_place, path,
+                                              QuarantineDirectory::IfMissing::fail);
+  } catch (const std::system_error&) {
+    return std::nullopt;
+  }
+}
+
+bool lies_at_original_path(const QuarantineEntry& entry) {
+  const auto [directory, name] = split_path(entry.original_path);
+  const posix::Opened parent = posix::open_root(directory);
+  if (!parent) return false;
+  const posix::Opened file = posix::open_file_beneath(parent.descriptor.get(), name);
+  if (!file) return false;
+  const auto status = posix::status_of(file.descriptor.get());
+  return is_same_file({status.device, status.inode, status.size_bytes, status.mtime_ns, 0},
+                      entry.stamp);
+}
+
+class Recovery {
+ public:
+  explicit Recovery(Catalog& catalog) : catalog_(catalog) {}
+
+  void finish_intents() {
+    for_each_entry(MoveState::intent, [&](const QuarantineEntry& entry) { finish_intent(entry); });
+  }
+
+  void check_quarantined() {
+    for_each_entry(MoveState::quarantined, [&](const QuarantineEntry& entry) {
+      const auto quarantine = open_quarantine(entry.quarantine_directory);
+      // A folder that cannot be opened may be one that is not mounted now.
+      if (!quarantine || quarantine->stamp_of(entry.name)) return;
+      if (lies_at_original_path(entry)) {
+        end(entry.id, MoveState::restored, matching::DecisionState::restored);
+        (void)quarantine->remove(sidecar_name(entry.id));
+      } else {
+        end(entry.id, MoveState::lost, matching::DecisionState::superseded);
+        report_.lost.push_back(entry.id);
+      }
+    });
+  }
+
+  void adopt(const std::string& directory) {
+    const auto quarantine = open_quarantine(directory);
+    if (!quarantine) return;
+    for (const std::string& name : quarantine->names()) {
+      const auto id = id_from_quarantine_name(name);
+      if (!id) continue;
+      report_.highest_id = std::max(report_.highest_id, *id);
+      if (name != sidecar_name(*id)) continue;
+      const auto sidecar = quarantine->read_sidecar(*id);
+      if (!sidecar || !quarantine->stamp_of(sidecar->name)) continue;
+      const auto known = catalog_.quarantine_entry(*id);
+      if (known && known->content == sidecar->content) {
+        if (known->state == MoveState::quarantined) continue;
+        end(*id, MoveState::quarantined, matching::DecisionState::quarantined);
+      } else if (known || !catalog_.adopt_quarantine_entry(*sidecar)) {
+        continue;
+      }
+      report_.adopted.push_back(*id);
+    }
+  }
+
+  RecoveryReport take_report() { return std::move(report_); }
+
+ private:
+  template <typename Visit>
+  void for_each_entry(MoveState state, Visit visit) {
+    DecisionId after = 0;
+    for (;;) {
+      const auto entries = catalog_.quarantine_entries(state, after, page);
+      for (const QuarantineEntry& entry : entries) visit(entry);
+      if (entries.size() < page) return;
+      after = entries.back().id;
+    }
+  }
+
+  void end(DecisionId id, MoveState move, matching::DecisionState decision) {
+    auto transaction = catalog_.begin(Durability::power);
+    catalog_.set_move_state(id, move);
+    catalog_.set_decision_state(id, decision);
+    transaction->commit();
+  }
+
+  // What was taken may not have been verified any more, so it goes back to where it was and is
+  // judged again.
+  void finish_intent(const QuarantineEntry& entry) {
+    const auto quarantine = open_quarantine(entry.quarantine_directory);
+    const bool is_taken = quarantine && quarantine->stamp_of(entry.name);
+    if (!is_taken) {
+      if (quarantine) (void)quarantine->remove(sidecar_name(entry.id));
+      catalog_.set_move_state(entry.id, MoveState::undone);
+      return;
+    }
+    const auto [directory, name] = split_path(entry.original_path);
+    const posix::Opened parent = posix::open_root(directory);
+    const int error = parent ? posix::rename_no_replace(quarantine->descriptor(), entry.name,
+                                                        parent.descriptor.get(), std::string(name))
+                             : parent.error;
+    if (error == 0) {
+      quarantine->sync();
+      catalog_.set_move_state(entry.id, MoveState::undone);
+      (void)quarantine->remove(sidecar_name(entry.id));
+      report_.undone.push_back(entry.id);
+      return;
+    }
+    quarantine->write_sidecar(entry);
+    end(entry.id, MoveState::quarantined, matching::DecisionState::quarantined);
+    report_.kept.push_back(entry.id);
+  }
+
+  Catalog& catalog_;
+  RecoveryReport report_;
+};
+
+}  // namespace
+
+RecoveryReport recover_quarantine(Catalog& catalog,
+                                  const std::vector<std::string>& quarantine_directories) {
+  Recovery recovery(catalog);
+  recovery.finish_intents();
+  for (const std::string& directory : quarantine_directories) recovery.adopt(directory);
+  recovery.check_quarantined();
+  return recovery.take_report();
+}
+
+}  // namespace imgdedup::store
