@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// One directory as it is against the catalog as it was.
+#include "daemon/directory_comparison.h"
+
+#include <algorithm>
+
+namespace imgdedup::daemon {
+namespace {
+
+constexpr std::size_t slice = 1000;
+
+std::string_view name_of_path(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+}  // namespace
+
+DirectoryComparison::DirectoryComparison(Library& library, std::string directory,
+                                         std::vector<ScannedFile> files, OnMissing on_missing,
+                                         NamesInode names_inode)
+    : library_(library),
+      directory_(std::move(directory)),
+      files_(std::move(files)),
+      on_missing_(std::move(on_missing)),
+      names_inode_(std::move(names_inode)) {}
+
+bool DirectoryComparison::step() {
+  const auto rows = library_.catalog().files_in_directory(directory_, after_name_, slice);
+  const bool is_last_page = rows.size() < slice;
+  bool has_more = true;
+  library_.in_transaction([&] {
+    auto row = rows.begin();
+    std::size_t handled = 0;
+    while (handled++ < 2 * slice) {
+      const ScannedFile* found = next_file_ < files_.size() ? &files_[next_file_] : nullptr;
+      if (row == rows.end()) {
+        if (!is_last_page) return;
+        if (!found) {
+          has_more = false;
+          return;
+        }
+        appeared(*found, nullptr);
+        ++next_file_;
+        after_name_ = found->name;
+        continue;
+      }
+      const std::string_view row_name = name_of_path(row->path);
+      const int order = found ? found->name.compare(row_name) : 1;
+      if (order < 0) {
+        appeared(*found, nullptr);
+        after_name_ = found->name;
+        ++next_file_;
+      } else if (order > 0) {
+        on_missing_(*row);
+        after_name_ = row_name;
+        ++row;
+      } else {
+        compare(*found, *row);
+        after_name_ = row_name;
+        ++next_file_;
+        ++row;
+      }
+    }
+  });
+  return has_more;
+}
+
+void DirectoryComparison::compare(const ScannedFile& found, const store::CatalogFile& row) {
+  if (found.stamp == row.stamp) return;
+  if (found.stamp.inode != row.stamp.inode) {
+    appeared(found, &row);
+    return;
+  }
+  // Only the number of the device differs: the machine has been restarted, or the file system was
+  // mounted anew.
+  matching::FileStamp renumbered = row.stamp;
+  renumbered.device = found.stamp.device;
+  if (found.stamp == renumbered) {
+    library_.catalog().set_stamp(row.id, found.stamp, found.hard_links);
+    return;
+  }
+  if (row.state == matching::FileState::alias) {
+    library_.catalog().set_stamp(row.id, found.stamp, found.hard_links);
+    return;
+  }
+  // A waiting file is looked at again when its time comes.
+  if (row.state == matching::FileState::pending) return;
+  library_.file_changed(row, found.stamp, found.hard_links);
+}
+
+void DirectoryComparison::appeared(const ScannedFile& found, const store::CatalogFile* row) {
+  const std::string path = directory_ + (directory_.ends_with('/') ? "" : "/") + found.name;
+  const auto same = library_.catalog().files_with_inode(found.stamp.device, found.stamp.inode);
+  const auto known = std::find_if(same.begin(), same.end(), [&](const store::CatalogFile& other) {
+    return other.state != matching::FileState::alias && (!row || other.id != row->id);
+  });
+  if (known != same.end()) {
+    if (names_inode_(known->path, found.stamp)) {
+      if (row) library_.file_gone(*row);
+      library_.found_alias(path, found.stamp, found.hard_links);
+      return;
+    }
+    if (matching::same_inode_unmodified(known->stamp, found.stamp)) {
+      library_.file_moved(*known, path, found.stamp, found.hard_links);
+      return;
+    }
+  }
+  if (row)
+    library_.file_changed(*row, found.stamp, found.hard_links);
+  else
+    library_.found_file(path, found.stamp, found.hard_links);
+}
+
+}  // namespace imgdedup::daemon

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+// The catalog and the hash index in step.
+#include "daemon/library.h"
+
+namespace imgdedup::daemon {
+
+using matching::DecisionState;
+using matching::FileState;
+using store::CatalogFile;
+using store::FileRole;
+
+void Library::in_transaction(const std::function<void()>& change) {
+  if (in_transaction_) {
+    change();
+    return;
+  }
+  struct Scope {
+    bool& flag;
+    explicit Scope(bool& active) : flag(active) { flag = true; }
+    ~Scope() { flag = false; }
+  } scope(in_transaction_);
+  auto transaction = catalog_.begin(store::Durability::process);
+  change();
+  transaction->commit();
+}
+
+std::optional<store::CatalogContent> Library::content_of(const CatalogFile& file) {
+  return file.content_id ? catalog_.content(*file.content_id) : std::nullopt;
+}
+
+// A commit that fails ends the service, so the index may run ahead of it.
+void Library::refresh_index(const std::optional<store::CatalogContent>& content) {
+  if (content) index_.refresh(*content);
+}
+
+void Library::found_file(std::string_view path, const matching::FileStamp& stamp,
+                         std::uint64_t hard_links) {
+  in_transaction([&] { catalog_.add_file(path, stamp, hard_links, FileState::pending); });
+}
+
+void Library::found_alias(std::string_view path, const matching::FileStamp& stamp,
+                          std::uint64_t hard_links) {
+  in_transaction([&] { catalog_.add_file(path, stamp, hard_links, FileState::alias); });
+}
+
+void Library::wait_again(const CatalogFile& file) {
+  const auto content = content_of(file);
+  catalog_.mark_pending(file.id, file.stamp, file.hard_links);
+  refresh_index(content);
+}
+
+void Library::file_changed(const CatalogFile& file, const matching::FileStamp& stamp,
+                           std::uint64_t hard_links) {
+  in_transaction([&] {
+    // The names that were left with the old inode need a row that stands for it.
+    if (file.state != FileState::alias && !matching::same_inode(file.stamp, stamp)) {
+      for (const CatalogFile& other :
+           catalog_.files_with_inode(file.stamp.device, file.stamp.inode)) {
+        if (other.id == file.id || other.state != FileState::alias) continue;
+        wait_again(other);
+        break;
+      }
+    }
+    CatalogFile seen = file;
+    seen.stamp = stamp;
+    seen.hard_links = hard_links;
+    wait_again(seen);
+  });
+}
+
+void Library::file_moved(const CatalogFile& file, std::string_view path,
+                         const matching::FileStamp& stamp, std::uint64_t hard_links) {
+  in_transaction([&] {
+    if (const auto other = catalog_.file_at(path); other && other->id != file.id) file_gone(*other);
+    catalog_.move_file(file.id, path);
+    catalog_.set_stamp(file.id, stamp, hard_links);
+  });
+}
+
+void Library::file_gone(const CatalogFile& file) {
+  in_transaction([&] {
+    if (file.state != FileState::alias) {
+      for (const CatalogFile& other :
+           catalog_.files_with_inode(file.stamp.device, file.stamp.inode)) {
+        if (other.id == file.id || other.state != FileState::alias) continue;
+        catalog_.remove_file(other.id);
+        catalog_.move_file(file.id, other.path);
+        return;
+      }
+      retire(file, DecisionState::superseded);
+    }
+    const auto content = content_of(file);
+    catalog_.remove_file(file.id);
+    refresh_index(content);
+  });
+}
+
+// Ends the decision on the file, and those against it: the files they were about wait to be judged
+// anew, in the order of their ids.
+void Library::retire(const CatalogFile& file, DecisionState why) {
+  if (const auto decision = catalog_.standing_decision_on(file.id))
+    catalog_.set_decision_state(decision->id, why);
+  for (const auto& decision : catalog_.standing_decisions_against(file.id)) {
+    catalog_.set_decision_state(decision.id, DecisionState::superseded);
+    if (const auto duplicate = catalog_.file(decision.file_id)) wait_again(*duplicate);
+  }
+}
+
+void Library::content_changed(const CatalogFile& file) {
+  in_transaction([&] {
+    retire(file, DecisionState::superseded);
+    catalog_.set_restored(file.id, false);
+  });
+}
+
+void Library::refused(const CatalogFile& file, FileState state, const matching::Refusal& refusal) {
+  in_transaction([&] {
+    const auto content = content_of(file);
+    retire(file, DecisionState::superseded);
+    catalog_.set_refused(file.id, state, refusal);
+    refresh_index(content);
+  });
+}
+
+void Library::unchanged(const CatalogFile& file) {
+  in_transaction([&] {
+    catalog_.set_judged(file.id, *file.content_id, file.role);
+    refresh_index(content_of(file));
+  });
+}
+
+void Library::judged_original(const CatalogFile& file, store::ContentId content) {
+  in_transaction([&] {
+    const auto old_content = content_of(file);
+    if (const auto decision = catalog_.standing_decision_on(file.id))
+      catalog_.set_decision_state(decision->id, DecisionState::superseded);
+    catalog_.set_judged(file.id, content, FileRole::original);
+    if (old_content && old_content->id != content) refresh_index(old_content);
+    refresh_index(catalog_.content(content));
+  });
+}
+
+store::DecisionId Library::judged_duplicate(const CatalogFile& file, store::ContentId content,
+                                            const matching::DuplicateVerdict& verdict,
+                                            std::int64_t now_ns) {
+  store::DecisionId id = 0;
+  in_transaction([&] {
+    const auto old_content = content_of(file);
+    retire(file, DecisionState::superseded);
+    std::optional<store::DecisionId> superseded;
+    if (const auto last = catalog_.last_decision_on(file.id);
+        last && last->state == DecisionState::superseded)
+      superseded = last->id;
+    catalog_.set_judged(file.id, content, FileRole::duplicate);
+    id = catalog_.add_decision({file.id, verdict, now_ns, superseded});
+    if (old_content && old_content->id != content) refresh_index(old_content);
+    refresh_index(catalog_.content(content));
+  });
+  return id;
+}
+
+void Library::judge_again(const std::vector<store::FileId>& files) {
+  in_transaction([&] {
+    for (const store::FileId id : files) {
+      const auto file = catalog_.file(id);
+      if (!file) continue;
+      retire(*file, DecisionState::superseded);
+      wait_again(*file);
+    }
+  });
+}
+
+}  // namespace imgdedup::daemon

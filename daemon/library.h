@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// The catalog and the hash index in step: every change of what a file is goes through here.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/hash_index.h"
+#include "store/catalog.h"
+
+namespace imgdedup::daemon {
+
+/// Keeps what the catalog promises: stars around originals, at most one standing decision a file,
+/// duplicates judged anew when their original goes. Each call is one transaction. Loop thread only.
+class Library {
+ public:
+  Library(store::Catalog& catalog, HashIndex& index) : catalog_(catalog), index_(index) {}
+
+  [[nodiscard]] store::Catalog& catalog() { return catalog_; }
+  [[nodiscard]] HashIndex& index() { return index_; }
+
+  /// Runs `change` in one transaction; calls inside it join that one.
+  void in_transaction(const std::function<void()>& change);
+
+  // --- what the reconciler sees ---
+
+  /// A name that the catalog does not know, of an inode it does not know.
+  void found_file(std::string_view path, const matching::FileStamp& stamp,
+                  std::uint64_t hard_links);
+  /// Another name of an inode whose row is at another path, which exists as well.
+  void found_alias(std::string_view path, const matching::FileStamp& stamp,
+                   std::uint64_t hard_links);
+  /// The stamp differs: other bytes, or only a touch. Its decision stands until that is known.
+  void file_changed(const store::CatalogFile& file, const matching::FileStamp& stamp,
+                    std::uint64_t hard_links);
+  /// The row's file, unmodified, has this path now; a row that stands at the path goes.
+  void file_moved(const store::CatalogFile& file, std::string_view path,
+                  const matching::FileStamp& stamp, std::uint64_t hard_links);
+  /// No file is there any more. Another name of the inode takes its place, if there is one; else
+  /// its duplicates are judged anew.
+  void file_gone(const store::CatalogFile& file);
+
+  // --- what intake and judge find out ---
+
+  /// The bytes are not those the row had: decisions that rested on them fall.
+  void content_changed(const store::CatalogFile& file);
+  void refused(const store::CatalogFile& file, matching::FileState state,
+               const matching::Refusal& refusal);
+  /// The bytes are those the row had: it is what it was.
+  void unchanged(const store::CatalogFile& file);
+  void judged_original(const store::CatalogFile& file, store::ContentId content);
+  store::DecisionId judged_duplicate(const store::CatalogFile& file, store::ContentId content,
+                                     const matching::DuplicateVerdict& verdict,
+                                     std::int64_t now_ns);
+  /// These files wait to be judged once more, best first: a better original has come.
+  void judge_again(const std::vector<store::FileId>& files);
+
+ private:
+  void retire(const store::CatalogFile& file, matching::DecisionState why);
+  void wait_again(const store::CatalogFile& file);
+  void refresh_index(const std::optional<store::CatalogContent>& content);
+  [[nodiscard]] std::optional<store::CatalogContent> content_of(const store::CatalogFile& file);
+
+  store::Catalog& catalog_;
+  HashIndex& index_;
+  bool in_transaction_ = false;
+};
+
+}  // namespace imgdedup::daemon

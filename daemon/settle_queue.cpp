@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files that wait to be quiet.
+#include "daemon/settle_queue.h"
+
+#include <algorithm>
+
+namespace imgdedup::daemon {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+
+constexpr milliseconds first_retry{100};
+constexpr milliseconds longest_retry{2000};
+
+/// How long ago the file was last changed by the wall clock; zero for a time in the future, which
+/// says nothing.
+nanoseconds age_of(const matching::FileStamp& stamp, std::int64_t wall_clock_ns) {
+  const std::int64_t changed_ns = std::max(stamp.mtime_ns, stamp.ctime_ns);
+  return nanoseconds(std::max<std::int64_t>(0, wall_clock_ns - changed_ns));
+}
+
+}  // namespace
+
+void SettleQueue::schedule(Entry& entry, SteadyTime due) {
+  due_.erase({entry.due, entry.file.sequence, entry.file.file_id});
+  entry.due = due;
+  entry.in_hand = false;
+  due_.insert({entry.due, entry.file.sequence, entry.file.file_id});
+}
+
+void SettleQueue::add(WaitingFile file, SteadyTime now, std::int64_t wall_clock_ns) {
+  const std::int64_t id = file.file_id;
+  const auto [place, is_new] = files_.try_emplace(id);
+  if (!is_new) return;
+  Entry& entry = place->second;
+  const nanoseconds age = age_of(file.stamp, wall_clock_ns);
+  entry.file = std::move(file);
+  entry.quiet_since = now - std::min<nanoseconds>(age, settle_time_);
+  schedule(entry, entry.quiet_since + settle_time_);
+}
+
+std::vector<WaitingFile> SettleQueue::take_due(SteadyTime now, std::size_t limit) {
+  std::vector<WaitingFile> taken;
+  while (!due_.empty() && taken.size() < limit) {
+    const auto [due, sequence, id] = *due_.begin();
+    if (due > now) break;
+    due_.erase(due_.begin());
+    Entry& entry = files_.at(id);
+    entry.in_hand = true;
+    taken.push_back(entry.file);
+  }
+  std::sort(taken.begin(), taken.end(),
+            [](const WaitingFile& a, const WaitingFile& b) { return a.sequence < b.sequence; });
+  return taken;
+}
+
+void SettleQueue::changed(std::int64_t file_id, const matching::FileStamp& stamp, SteadyTime now) {
+  const auto place = files_.find(file_id);
+  if (place == files_.end()) return;
+  Entry& entry = place->second;
+  entry.file.stamp = stamp;
+  entry.quiet_since = now;
+  entry.retry = milliseconds{0};
+  schedule(entry, now + settle_time_);
+}
+
+void SettleQueue::still_written(std::int64_t file_id, SteadyTime now) {
+  const auto place = files_.find(file_id);
+  if (place == files_.end()) return;
+  Entry& entry = place->second;
+  entry.retry = std::clamp(entry.retry * 2, first_retry, longest_retry);
+  schedule(entry, now + entry.retry);
+}
+
+bool SettleQueue::quiet_without_lease(std::int64_t file_id, SteadyTime now,
+                                      std::int64_t wall_clock_ns) {
+  const auto place = files_.find(file_id);
+  if (place == files_.end()) return false;
+  Entry& entry = place->second;
+  const nanoseconds needed = std::max<nanoseconds>(settle_time_, lease_free_time_);
+  if (now - entry.quiet_since >= needed || age_of(entry.file.stamp, wall_clock_ns) >= needed)
+    return true;
+  schedule(entry, entry.quiet_since + std::chrono::duration_cast<SteadyTime::duration>(needed));
+  return false;
+}
+
+void SettleQueue::put_back(std::int64_t file_id, SteadyTime now) {
+  const auto place = files_.find(file_id);
+  if (place != files_.end()) schedule(place->second, now);
+}
+
+void SettleQueue::remove(std::int64_t file_id) {
+  const auto place = files_.find(file_id);
+  if (place == files_.end()) return;
+  const Entry& entry = place->second;
+  due_.erase({entry.due, entry.file.sequence, file_id});
+  files_.erase(place);
+}
+
+void SettleQueue::clear() {
+  files_.clear();
+  due_.clear();
+}
+
+std::optional<SteadyTime> SettleQueue::next_due() const {
+  if (due_.empty()) return std::nullopt;
+  return std::get<0>(*due_.begin());
+}
+
+}  // namespace imgdedup::daemon

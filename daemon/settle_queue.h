@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files that wait to be quiet: a bounded window onto the catalog's pending rows.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "matching/image_record.h"
+
+namespace imgdedup::daemon {
+
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+/// A file that waits. Its stamp is that of the last look at it.
+struct WaitingFile {
+  std::int64_t sequence = 0;  ///< its place among the pending rows of the catalog
+  std::int64_t file_id = 0;
+  std::string path;
+  matching::FileStamp stamp;
+};
+
+/// Decides when a file has been quiet for long enough. Pure: time and stamps are given, nothing is
+/// read. Loop thread only.
+class SettleQueue {
+ public:
+  /// settle_time: how long a file must be quiet. lease_free_time: how long where no lease can tell
+  /// whether somebody writes it.
+  SettleQueue(std::chrono::milliseconds settle_time, std::chrono::milliseconds lease_free_time,
+              std::size_t capacity)
+      : settle_time_(settle_time), lease_free_time_(lease_free_time), capacity_(capacity) {}
+
+  [[nodiscard]] bool has_room() const { return files_.size() < capacity_; }
+  [[nodiscard]] std::size_t size() const { return files_.size(); }
+  [[nodiscard]] bool contains(std::int64_t file_id) const { return files_.contains(file_id); }
+
+  /// Takes a file in that was seen with its stamp just now. One that was last changed more than
+  /// the settle time ago, by the wall clock, is due at once: this is its first look, the next its
+  /// second. A file that is there already keeps its time.
+  void add(WaitingFile file, SteadyTime now, std::int64_t wall_clock_ns);
+
+  /// Files whose time has come, in the order of their sequence, at most `limit`; they stay in the
+  /// queue, in hand, until one of the calls below says what became of them.
+  [[nodiscard]] std::vector<WaitingFile> take_due(SteadyTime now, std::size_t limit);
+
+  /// The stamp was another one: the quiet begins anew.
+  void changed(std::int64_t file_id, const matching::FileStamp& stamp, SteadyTime now);
+  /// Somebody has it open for writing: look again after a while that grows up to two seconds.
+  void still_written(std::int64_t file_id, SteadyTime now);
+  /// No lease can be had: true if it has been quiet for lease_free_time as well, else it waits on.
+  [[nodiscard]] bool quiet_without_lease(std::int64_t file_id, SteadyTime now,
+                                         std::int64_t wall_clock_ns);
+  /// Could not be looked at for want of room elsewhere: due again at once.
+  void put_back(std::int64_t file_id, SteadyTime now);
+  /// Judged, gone or handed on.
+  void remove(std::int64_t file_id);
+  void clear();
+
+  /// When the next file is due; empty if none waits (those in hand do not count).
+  [[nodiscard]] std::optional<SteadyTime> next_due() const;
+
+ private:
+  struct Entry {
+    WaitingFile file;
+    SteadyTime quiet_since;
+    SteadyTime due;
+    std::chrono::milliseconds retry{0};
+    bool in_hand = false;
+  };
+  void schedule(Entry& entry, SteadyTime due);
+
+  std::chrono::milliseconds settle_time_;
+  std::chrono::milliseconds lease_free_time_;
+  std::size_t capacity_;
+  std::map<std::int64_t, Entry> files_;                               // by file id
+  std::set<std::tuple<SteadyTime, std::int64_t, std::int64_t>> due_;  // due, sequence, file id
+};
+
+}  // namespace imgdedup::daemon

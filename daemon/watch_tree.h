@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which directories are watched: every directory that is seen gets a watch before it is listed.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "daemon/directory_tree.h"
+#include "daemon/event/directory_watch.h"
+#include "daemon/event/loop.h"
+#include "daemon/roots.h"
+#include "store/catalog.h"
+
+namespace imgdedup::daemon {
+
+/// What the tree tells the reconciler.
+class WatchTreeObserver {
+ public:
+  virtual ~WatchTreeObserver() = default;
+  /// The directory is watched (or polled, where that cannot be) and wants listing.
+  virtual void directory_is_dirty(DirectoryNode& node) = 0;
+  /// The node is about to go; nothing of it is listed any more.
+  virtual void directory_goes(const DirectoryNode& node) = 0;
+  /// Events may have been lost anywhere.
+  virtual void events_were_lost() = 0;
+};
+
+/// Owns the nodes and their watches. Paths of watches are never used: a report names an id, and
+/// what is at the node's path is found out anew. Loop thread only.
+class WatchTree {
+ public:
+  WatchTree(event::Loop& loop, Roots& roots, store::Catalog& catalog, WatchTreeObserver& observer);
+
+  /// Looks whether the root is there and is the directory that it was; brings it online or takes
+  /// it offline accordingly. True if it is online afterwards.
+  bool check_root(std::size_t root);
+  /// Its rows stay as they are.
+  void take_offline(std::size_t root, const std::string& why);
+
+  /// A directory that a listing of `parent` has found; watched, then reported dirty.
+  DirectoryNode& add_directory(NodeId parent, const std::string& name, std::size_t root);
+  void remove_directory(NodeId id);
+  /// What is at the node's path is another directory than the one watched: watch that.
+  void watch_again(DirectoryNode& node);
+
+  [[nodiscard]] DirectoryTree& nodes() { return nodes_; }
+  [[nodiscard]] event::WatchCounters counters() const { return watcher_.counters(); }
+  [[nodiscard]] std::uint64_t watch_failures() const { return watch_failures_; }
+  /// Answers when the watcher thread lives.
+  void ping(std::function<void()> pong) { watcher_.ping(std::move(pong)); }
+
+ private:
+  void watch(DirectoryNode& node);
+  void on_report(const event::WatchReport& report);
+  void poll_instead(DirectoryNode& node, int error);
+  void set_polled(DirectoryNode& node, bool is_polled);
+
+  Roots& roots_;
+  store::Catalog& catalog_;
+  WatchTreeObserver& observer_;
+  DirectoryTree nodes_;
+  event::DirectoryWatcher watcher_;
+  std::uint64_t watch_failures_ = 0;
+};
+
+}  // namespace imgdedup::daemon
