@@ -8,9 +8,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <variant>
-
-#include "protocol/json.h"
 
 namespace imgdedup::protocol {
 
@@ -23,37 +20,37 @@ std::string_view name_of(CommandLevel level);
 enum class ParameterKind : std::uint8_t {
   boolean,    ///< absent is false
   integer,    ///< between minimum and maximum
-  id_list,    ///< positive integers, 1 to 1000 of them
-  duration,   ///< text with a unit, "60s"; becomes integer milliseconds
+  id_list,    ///< 1 to max_listed_ids positive integers
+  duration,   ///< text with a unit, "60s"
   relation,   ///< "exact", "pixels", "near", "edited"
-  path,       ///< absolute; text or {"bytes": base64}; becomes the raw bytes
-  path_list,  ///< 1 to 64 paths; becomes the raw bytes of each
-  cursor,     ///< `next` of the page before: an integer or a text of at most 64 bytes
+  path,       ///< absolute; text or {"bytes": base64}
+  path_list,  ///< 1 to max_listed_paths paths
+  cursor,     ///< `next` of the page before: a positive integer or a text of 1 to 64 bytes
 };
+
+inline constexpr std::size_t max_listed_ids = 100;
+inline constexpr std::size_t max_listed_paths = 64;
 
 enum class Presence : std::uint8_t { required, optional };
 
 struct Parameter {
   std::string_view name;
-  ParameterKind kind;
-  Presence presence;
+  ParameterKind kind = ParameterKind::boolean;
+  Presence presence = Presence::optional;
   std::string_view help;  ///< a phrase without a full stop
   std::int64_t minimum = 0;
   std::int64_t maximum = std::numeric_limits<std::int64_t>::max();
-  std::optional<std::int64_t> absent_value;  ///< of an integer: filled in when it is not given
+  std::optional<std::int64_t> absent_value = std::nullopt;  ///< of an integer that is not given
 };
 
 struct Command {
   std::string_view name;  ///< the method of a request, e.g. "quarantine.list"
-  CommandLevel level;
-  std::string_view usage;        ///< after "imgdedupctl "
-  std::string_view help;         ///< one line, begins in lower case, without a full stop
-  std::string_view description;  ///< paragraphs of Markdown for docs/protocol.md
+  CommandLevel level = CommandLevel::read;
+  std::string_view usage;  ///< what follows "imgdedupctl "
+  std::string_view help;   ///< one line, begins in lower case, without a full stop
   std::span<const Parameter> parameters;
-  std::string_view example_params;        ///< JSON
-  std::string_view example_result;        ///< JSON
-  std::string_view example_notification;  ///< JSON of the params; empty: sends none
-  std::string_view notification_method;
+  /// Names of optional parameters of which exactly one must be given; mostly empty.
+  std::span<const std::string_view> one_of;
 };
 
 /// In the order of help and documentation.
@@ -61,16 +58,18 @@ std::span<const Command> all_commands();
 /// nullptr when there is none of that name.
 const Command* find_command(std::string_view name);
 
-/// Says which parameter is wrong and what is allowed.
-struct ParameterError {
-  std::string message;
+/// What docs/protocol.md says about a command beyond the table.
+struct CommandPage {
+  std::string_view name;                  ///< the command's
+  std::string_view description;           ///< paragraphs of Markdown
+  std::string_view example_params;        ///< JSON
+  std::string_view example_result;        ///< JSON
+  std::string_view notification_method;   ///< sent before or after the result; empty: none
+  std::string_view example_notification;  ///< JSON of its params
 };
 
-/// Checks `params` (an object) against the table. On success the normalised params: durations are
-/// integer milliseconds, paths raw bytes in a string (so do not dump() it), absent_value filled in,
-/// absent booleans false; other absent optional parameters stay absent. Where a command takes one
-/// of several ("ids" or "all", "ids" or "older_than"), exactly one must be there. Does not throw.
-std::variant<Json, ParameterError> validate_params(const Command& command, const Json& params);
+/// Every command has one.
+const CommandPage& page_of(const Command& command);
 
 /// The whole text of docs/protocol.md.
 std::string protocol_markdown();
