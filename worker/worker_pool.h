@@ -16,20 +16,22 @@
 namespace imgdedup::worker {
 
 struct WorkerPoolSettings {
-  std::string worker_path;           ///< the imgdedup-worker program
-  unsigned worker_count = 1;         ///< processes, >= 1
+  std::string worker_path;                              ///< the imgdedup-worker program
+  unsigned worker_count = 1;                            ///< processes, >= 1
   std::uint64_t memory_bytes = std::uint64_t{2} << 30;  ///< RLIMIT_AS of each
   std::chrono::milliseconds job_time{60'000};           ///< wall clock for one job
   /// An idle worker ends after this long; the next job starts one again. 0: never.
   std::chrono::milliseconds idle_time{60'000};
+  /// No job's JobLimits::max_pixels is above this: OpenCV's own limit, a second net below ours.
+  std::uint64_t max_pixels = 500'000'000;
 };
 
 enum class JobPriority : std::uint8_t { ordinary, urgent };
 
 struct WorkerPoolCounts {
-  std::size_t running_workers = 0;
-  std::size_t waiting_jobs = 0;   ///< submitted, not yet sent
-  std::size_t running_jobs = 0;   ///< sent, not yet answered
+  std::size_t running_workers = 0;  ///< those that are being started included
+  std::size_t waiting_jobs = 0;     ///< submitted, not yet sent
+  std::size_t running_jobs = 0;     ///< sent, not yet answered
   std::uint64_t finished_jobs = 0;
   std::uint64_t replaced_workers = 0;  ///< crashed, hung or answered nonsense
 };
@@ -43,10 +45,12 @@ struct WorkerPoolCounts {
 class WorkerPool {
  public:
   /// Called from process_events(), exactly once per job unless the pool is destroyed first. May
-  /// submit further jobs.
+  /// submit further jobs, must not destroy the pool. What it throws leaves process_events(); the
+  /// pool stays as good as before.
   using Callback = std::function<void(Answer)>;
 
-  /// Throws std::system_error when descriptors run out. Starts no process yet.
+  /// Throws std::system_error when descriptors run out. Starts no process yet. The workers end with
+  /// the thread that runs process_events().
   explicit WorkerPool(WorkerPoolSettings settings);
   /// Kills the workers; unanswered callbacks are dropped.
   ~WorkerPool();
@@ -71,6 +75,10 @@ class WorkerPool {
   [[nodiscard]] std::size_t free_slots() const;
 
   [[nodiscard]] WorkerPoolCounts counts() const;
+
+  /// Why no worker can be started at present, naming the program; empty while they can. Jobs wait
+  /// meanwhile: another start is tried after a second, then after two, four ... thirty.
+  [[nodiscard]] std::string last_error() const;
 
  private:
   class Implementation;

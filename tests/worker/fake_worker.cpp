@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// A worker that does what the first line of the file it is given says: answers, crashes, hangs,
+// lies.
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "worker/job_channel.h"
+#include "worker/job_codec.h"
+#include "worker/process_setup.h"
+
+using namespace imgdedup;
+using namespace imgdedup::worker;
+
+namespace {
+
+constexpr int channel = worker_channel_descriptor;
+
+std::string text_of(int descriptor) {
+  std::array<char, 4096> buffer{};
+  const ssize_t size = ::pread(descriptor, buffer.data(), buffer.size(), 0);
+  return {buffer.data(), size > 0 ? static_cast<std::size_t>(size) : 0};
+}
+
+Answer answer_for(const Job& job, const std::string& text) {
+  matching::ContentDigest digest;
+  std::memcpy(digest.bytes.data(), text.data(), std::min(text.size(), digest.bytes.size()));
+  switch (job.kind) {
+    case JobKind::digest:
+      return DigestAnswer{digest, text.size()};
+    case JobKind::fingerprint: {
+      matching::Fingerprint fingerprint;
+      fingerprint.content_digest = digest;
+      fingerprint.size_bytes = text.size();
+      fingerprint.width_pixels = 640;
+      fingerprint.height_pixels = 480;
+      return fingerprint;
+    }
+    case JobKind::compare:
+      break;
+  }
+  return matching::Comparison{.left_digest = digest, .right_digest = digest};
+}
+
+void reply(const std::vector<std::uint8_t>& message) {
+  send_message(channel, message, {}, Waiting::block);
+}
+
+/// As a worker that is at its memory limit does.
+Answer out_of_memory_answer() {
+  try {
+    std::vector<std::vector<char>> all;
+    for (;;) all.emplace_back(std::size_t{64} << 20);
+  } catch (const std::bad_alloc&) {
+    return matching::Refusal{matching::RefusalReason::out_of_memory, "64 MiB more"};
+  }
+}
+
+bool first_time(const std::string& marker) {
+  const int file = ::open(marker.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+  if (file < 0) return false;
+  ::close(file);
+  return true;
+}
+
+[[noreturn]] void hang() {
+  for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
+}
+
+void handle(const Job& job, std::vector<posix::UniqueDescriptor>& files) {
+  const std::string text = text_of(files.front().get());
+  const std::string line = text.substr(0, text.find('\n'));
+  const std::string word = line.substr(0, line.find(' '));
+  const std::string argument = line.size() > word.size() ? line.substr(word.size() + 1) : "";
+  const Answer good = answer_for(job, text);
+
+  if (word == "crash") ::raise(SIGSEGV);
+  if (word == "crash-once" && first_time(argument)) ::raise(SIGSEGV);
+  if (word == "complain-and-crash") {
+    for (int i = 0; i < 100'000; ++i)
+      std::fprintf(stderr, "warning %d: this is a bad picture\n", i);
+    ::raise(SIGABRT);
+  }
+  if (word == "say-and-crash") {
+    std::fprintf(stderr, "first line\n%s\n", argument.c_str());
+    ::raise(SIGABRT);
+  }
+  if (word == "exit") ::_exit(3);
+  if (word == "hang") hang();
+  if (word == "close-and-hang") {
+    ::close(channel);
+    hang();
+  }
+  if (word == "sleep-milliseconds")
+    std::this_thread::sleep_for(std::chrono::milliseconds(std::atoi(argument.c_str())));
+  if (word == "allocate") return reply(encode_answer(job.id, out_of_memory_answer()));
+  if (word == "garbage") return reply({'g', 'a', 'r', 'b', 'a', 'g', 'e'});
+  if (word == "wrong-id") return reply(encode_answer(job.id + 1, good));
+  if (word == "wrong-kind") return reply(encode_answer(job.id, matching::Comparison{}));
+  if (word == "oversized") {
+    const std::vector<char> big(max_message_bytes + 1000);
+    if (::write(channel, big.data(), big.size()) < 0) ::_exit(4);
+    return;
+  }
+  if (word == "with-descriptor") {
+    const int descriptor = 0;
+    send_message(channel, encode_answer(job.id, good), {&descriptor, 1}, Waiting::block);
+    return;
+  }
+  if (word == "answer-twice") reply(encode_answer(job.id, good));
+  if (word == "refuse")
+    return reply(encode_answer(
+        job.id, matching::Refusal{matching::RefusalReason::damaged, "bad\x1b[31m\ndata"}));
+  if (word == "report-surroundings") {
+    // Limits and descriptors, told through a refusal's message.
+    int open_descriptors = 0;
+    for (int i = 0; i < 1000; ++i) open_descriptors += ::fcntl(i, F_GETFD) >= 0;
+    std::string message = "descriptors=" + std::to_string(open_descriptors);
+    for (char** variable = environ; *variable; ++variable) message += std::string(" ") + *variable;
+    return reply(
+        encode_answer(job.id, matching::Refusal{matching::RefusalReason::damaged, message}));
+  }
+  reply(encode_answer(job.id, good));
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  const auto memory = memory_limit_of({arguments, static_cast<std::size_t>(count)});
+  if (!memory) return 2;
+  set_up_worker_process(*memory);
+  reply(encode_hello());
+  for (;;) {
+    Received received = receive_message(channel, max_descriptors, Waiting::block);
+    if (received.status != ReceiveStatus::message) return 0;
+    const auto job = decode_job(received.bytes, received.descriptors.size());
+    if (!std::holds_alternative<Job>(job)) return 1;
+    handle(std::get<Job>(job), received.descriptors);
+  }
+}

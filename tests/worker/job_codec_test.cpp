@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/job_codec.h"
+
+#include <doctest/doctest.h>
+
+#include <limits>
+#include <random>
+
+using namespace imgdedup;
+using namespace imgdedup::worker;
+
+namespace {
+
+matching::ContentDigest some_digest(std::uint8_t seed) {
+  matching::ContentDigest digest;
+  for (auto& byte : digest.bytes) byte = seed = static_cast<std::uint8_t>(seed * 7 + 3);
+  return digest;
+}
+
+matching::Fingerprint some_fingerprint() {
+  return {.content_digest = some_digest(1),
+          .size_bytes = 123'456,
+          .format = matching::ImageFormat::webp,
+          .width_pixels = 4000,
+          .height_pixels = 3000,
+          .hashes = {{1}, {2}, {0x8000000000000003}, {4}},
+          .reduced_picture_digest = 0xFEDCBA9876543210,
+          .detail = 12.5F};
+}
+
+matching::Comparison some_comparison() {
+  return {.left_digest = some_digest(2),
+          .right_digest = some_digest(3),
+          .same_pixels = true,
+          .ssim = 0.98,
+          .lowest_tile_ssim = -0.25,
+          .aspect_ratio_quotient = 1.01,
+          .tone_difference = 3.5};
+}
+
+Job job_of(JobKind kind) { return {.id = 77, .kind = kind, .limits = {1'000'000, 20'000'000}}; }
+
+bool accepted(const Answer& answer, const Job& asked) {
+  const auto decoded = decode_answer(encode_answer(asked.id, answer), asked);
+  return std::holds_alternative<Answer>(decoded);
+}
+
+}  // namespace
+
+TEST_CASE("a job survives the way over the channel") {
+  const Job job{.id = 0x1122334455667788, .kind = JobKind::compare, .limits = {7, 9}};
+  const auto decoded = decode_job(encode_job(job), 2);
+  REQUIRE(std::holds_alternative<Job>(decoded));
+  CHECK(std::get<Job>(decoded) == job);
+}
+
+TEST_CASE("a job with a wrong number of descriptors is an error") {
+  for (const JobKind kind : {JobKind::digest, JobKind::fingerprint, JobKind::compare})
+    for (std::size_t count = 0; count < 4; ++count)
+      CHECK(std::holds_alternative<Job>(decode_job(encode_job(job_of(kind)), count)) ==
+            (count == (kind == JobKind::compare ? 2U : 1U)));
+}
+
+TEST_CASE("every kind of answer survives the way over the channel") {
+  const auto check = [](const Answer& answer, JobKind kind) {
+    const auto decoded = decode_answer(encode_answer(77, answer), job_of(kind));
+    REQUIRE(std::holds_alternative<Answer>(decoded));
+    CHECK(std::get<Answer>(decoded) == answer);
+  };
+  check(DigestAnswer{some_digest(9), 999'999}, JobKind::digest);
+  check(some_fingerprint(), JobKind::fingerprint);
+  check(some_comparison(), JobKind::compare);
+  const matching::Refusal refusal{matching::RefusalReason::incomplete, "ends after 3 of 9 rows"};
+  for (const JobKind kind : {JobKind::digest, JobKind::fingerprint, JobKind::compare})
+    check(refusal, kind);
+}
+
+TEST_CASE("an answer to another job or to another kind of job is an error") {
+  const auto message = encode_answer(78, some_fingerprint());
+  CHECK(
+      std::holds_alternative<ProtocolError>(decode_answer(message, job_of(JobKind::fingerprint))));
+  CHECK(!accepted(some_fingerprint(), job_of(JobKind::digest)));
+  CHECK(!accepted(some_fingerprint(), job_of(JobKind::compare)));
+  CHECK(!accepted(some_comparison(), job_of(JobKind::fingerprint)));
+  CHECK(!accepted(DigestAnswer{}, job_of(JobKind::fingerprint)));
+}
+
+TEST_CASE("a fingerprint that breaks the limits it was asked with is an error") {
+  const Job asked = job_of(JobKind::fingerprint);
+  const auto accepted_with = [&](auto change) {
+    auto fingerprint = some_fingerprint();
+    change(fingerprint);
+    return accepted(fingerprint, asked);
+  };
+  CHECK(accepted_with([](auto& f) { f.size_bytes = 1'000'000; }));
+  CHECK(!accepted_with([](auto& f) { f.size_bytes = 1'000'001; }));
+  CHECK(!accepted_with([](auto& f) { f.size_bytes = 0; }));
+  CHECK(!accepted_with([](auto& f) { f.width_pixels = 0; }));
+  CHECK(!accepted_with([](auto& f) { f.height_pixels = 5001; }));
+  CHECK(!accepted_with([](auto& f) { f.width_pixels = f.height_pixels = 0xFFFFFFFF; }));
+  CHECK(!accepted_with([](auto& f) { f.format = static_cast<matching::ImageFormat>(200); }));
+  CHECK(!accepted_with([](auto& f) { f.detail = -1; }));
+  CHECK(!accepted_with([](auto& f) { f.detail = std::numeric_limits<float>::quiet_NaN(); }));
+  CHECK(!accepted_with([](auto& f) { f.detail = std::numeric_limits<float>::infinity(); }));
+}
+
+TEST_CASE("a comparison with impossible measures is an error") {
+  const Job asked = job_of(JobKind::compare);
+  const auto accepted_with = [&](auto change) {
+    auto comparison = some_comparison();
+    change(comparison);
+    return accepted(comparison, asked);
+  };
+  constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+  CHECK(accepted_with([](auto& c) { c.ssim = 1.0 + 1e-12; }));
+  CHECK(!accepted_with([](auto& c) { c.ssim = 1.1; }));
+  CHECK(!accepted_with([](auto& c) { c.ssim = not_a_number; }));
+  CHECK(!accepted_with([](auto& c) { c.lowest_tile_ssim = -1.1; }));
+  CHECK(!accepted_with([](auto& c) { c.aspect_ratio_quotient = 0.5; }));
+  CHECK(!accepted_with([](auto& c) { c.aspect_ratio_quotient = not_a_number; }));
+  CHECK(!accepted_with([](auto& c) { c.tone_difference = 256; }));
+  auto message = encode_answer(asked.id, some_comparison());
+  message[4 + 2 + 8 + 1 + 64] = 2;  // same_pixels
+  CHECK(std::holds_alternative<ProtocolError>(decode_answer(message, asked)));
+}
+
+TEST_CASE("a worker cannot claim what only the asking side can know") {
+  const Job asked = job_of(JobKind::fingerprint);
+  CHECK(!accepted(matching::Refusal{matching::RefusalReason::crashed, ""}, asked));
+  CHECK(!accepted(matching::Refusal{matching::RefusalReason::timed_out, ""}, asked));
+  CHECK(accepted(matching::Refusal{matching::RefusalReason::out_of_memory, ""}, asked));
+  CHECK(!accepted(matching::Refusal{static_cast<matching::RefusalReason>(99), ""}, asked));
+}
+
+TEST_CASE("a refusal's message becomes one printable line of bounded length") {
+  const Job asked = job_of(JobKind::digest);
+  const auto message_of = [&](std::string text) {
+    const auto decoded = decode_answer(
+        encode_answer(asked.id, matching::Refusal{matching::RefusalReason::damaged, text}), asked);
+    REQUIRE(std::holds_alternative<Answer>(decoded));
+    return std::get<matching::Refusal>(std::get<Answer>(decoded)).message;
+  };
+  CHECK(message_of("red \x1b[31m\nline") == "red ?[31m line");
+  CHECK(message_of("caf\xc3\xa9 \xff") == "caf?? ?");
+  CHECK(message_of(std::string(5000, 'x')) == std::string(max_refusal_message_bytes, 'x'));
+}
+
+TEST_CASE("messages cut short or drawn out are errors at every length") {
+  const Job compare = job_of(JobKind::compare);
+  auto job_message = encode_job(compare);
+  auto answer_message = encode_answer(compare.id, some_comparison());
+  auto hello = encode_hello();
+  CHECK(!check_hello(hello));
+  for (std::size_t size = 0; size < job_message.size(); ++size)
+    CHECK(std::holds_alternative<ProtocolError>(
+        decode_job(MessageBytes(job_message).first(size), 2)));
+  for (std::size_t size = 0; size < answer_message.size(); ++size)
+    CHECK(std::holds_alternative<ProtocolError>(
+        decode_answer(MessageBytes(answer_message).first(size), compare)));
+  for (std::size_t size = 0; size < hello.size(); ++size)
+    CHECK(check_hello(MessageBytes(hello).first(size)));
+  for (auto* message : {&job_message, &answer_message, &hello}) message->push_back(0);
+  CHECK(std::holds_alternative<ProtocolError>(decode_job(job_message, 2)));
+  CHECK(std::holds_alternative<ProtocolError>(decode_answer(answer_message, compare)));
+  CHECK(check_hello(hello));
+}
+
+TEST_CASE("whatever a mutated answer says, what is accepted keeps within the limits") {
+  std::mt19937 random(20240501);
+  const auto below = [&random](std::size_t limit) {
+    return std::uniform_int_distribution<std::size_t>(0, limit - 1)(random);
+  };
+  std::size_t accepted_count = 0;
+  for (int round = 0; round < 200'000; ++round) {
+    const Job asked = job_of(static_cast<JobKind>(below(3)));
+    const std::array<Answer, 4> seeds{DigestAnswer{some_digest(9), 10}, some_fingerprint(),
+                                      some_comparison(),
+                                      matching::Refusal{matching::RefusalReason::damaged, "why"}};
+    auto message = encode_answer(asked.id, seeds[below(seeds.size())]);
+    for (auto changes = 1 + below(4); changes > 0; --changes)
+      message[below(message.size())] = static_cast<std::uint8_t>(below(256));
+    message.resize(below(8) == 0 ? below(message.size()) : message.size());
+    const auto decoded = decode_answer(message, asked);
+    const auto* answer = std::get_if<Answer>(&decoded);
+    if (!answer) continue;
+    ++accepted_count;
+    if (const auto* fingerprint = std::get_if<matching::Fingerprint>(answer)) {
+      CHECK(std::uint64_t{fingerprint->width_pixels} * fingerprint->height_pixels <=
+            asked.limits.max_pixels);
+      CHECK(!matching::name_of(fingerprint->format).empty());
+    }
+    if (const auto* refusal = std::get_if<matching::Refusal>(answer))
+      for (const char character : refusal->message) CHECK((character >= ' ' && character <= '~'));
+  }
+  CHECK(accepted_count > 1000);
+}

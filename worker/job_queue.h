@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Jobs that wait for a worker, and what is remembered of a failed try.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "posix/unique_descriptor.h"
+#include "worker/job.h"
+#include "worker/worker_pool.h"
+
+namespace imgdedup::worker {
+
+/// How a worker failed at a job.
+struct Failure {
+  matching::RefusalReason reason = matching::RefusalReason::crashed;
+  std::string what;        ///< "was killed by signal 11 (SIGSEGV)"; "the worker" goes before it
+  std::string last_words;  ///< of its standard error; may be empty
+};
+
+/// The answer to a job that failed twice: the reason of the second failure, both in the message.
+matching::Refusal refusal_after(const Failure& first, const Failure& second);
+
+/// A job that has no answer yet, with all that a further try needs.
+struct PendingJob {
+  Job job;
+  std::vector<posix::UniqueDescriptor> files;
+  WorkerPool::Callback callback;
+  JobPriority priority = JobPriority::ordinary;
+  std::optional<Failure> first_failure;
+};
+
+/// Three lines: second tries, urgent jobs, ordinary jobs.
+class JobQueue {
+ public:
+  using Entry = std::unique_ptr<PendingJob>;
+
+  /// A new job, behind its like.
+  void push(Entry job);
+  /// A job that was sent and has to be sent again: before its like.
+  void push_back_again(Entry job);
+
+  /// The next first try, urgent before ordinary; null if there is none.
+  Entry take_first_try();
+  /// The next second try; null if there is none.
+  Entry take_second_try();
+
+  [[nodiscard]] std::size_t first_tries() const { return urgent_.size() + ordinary_.size(); }
+  [[nodiscard]] std::size_t second_tries() const { return second_tries_.size(); }
+  [[nodiscard]] std::size_t size() const { return first_tries() + second_tries(); }
+
+ private:
+  std::deque<Entry>& line_of(const PendingJob& job);
+
+  std::deque<Entry> second_tries_;
+  std::deque<Entry> urgent_;
+  std::deque<Entry> ordinary_;
+};
+
+}  // namespace imgdedup::worker

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// A worker process with what the pool has asked of it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "worker/job_queue.h"
+#include "worker/worker_process.h"
+
+namespace imgdedup::worker {
+
+/// A job that was sent. `pending` is null when it was taken back to be run elsewhere: its answer is
+/// still due here, and dropped.
+struct SentJob {
+  Job job;
+  std::unique_ptr<PendingJob> pending;
+};
+
+/// Starting until it said hello, then ready, at last ending.
+struct WorkerState {
+  using Clock = std::chrono::steady_clock;
+  enum class Phase : std::uint8_t {
+    starting,
+    ready,
+    ending,  ///< its channel has closed; how it ended will be known in a moment
+  };
+
+  WorkerState(std::uint64_t worker_tag, WorkerProcess worker_process, Clock::time_point now)
+      : tag(worker_tag), process(std::move(worker_process)), phase_began(now), front_since(now) {}
+
+  std::uint64_t tag;
+  WorkerProcess process;
+  Phase phase = Phase::starting;
+  Clock::time_point phase_began;
+  /// In the order of sending; the worker is at the first.
+  std::deque<SentJob> sent;
+  /// When the first of `sent` became the first; when there is none, when the last was answered.
+  Clock::time_point front_since;
+  unsigned jobs_sent = 0;
+  /// Runs a second try: nothing else may be sent meanwhile.
+  bool has_second_try = false;
+};
+
+/// A worker that was killed or told to end, and has not ended yet.
+struct LeavingWorker {
+  WorkerProcess process;
+  WorkerState::Clock::time_point kill_at;
+};
+
+}  // namespace imgdedup::worker
