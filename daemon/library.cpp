@@ -43,9 +43,10 @@ void Library::found_alias(std::string_view path, const matching::FileStamp& stam
   in_transaction([&] { catalog_.add_file(path, stamp, hard_links, FileState::alias); });
 }
 
-void Library::wait_again(const CatalogFile& file) {
+void Library::wait_again(const CatalogFile& file, store::QueuePlace place) {
   const auto content = content_of(file);
-  catalog_.mark_pending(file.id, file.stamp, file.hard_links);
+  catalog_.mark_pending(file.id, file.stamp, file.hard_links, place);
+  if (place == store::QueuePlace::first) on_judged_again_();
   refresh_index(content);
 }
 
@@ -57,14 +58,14 @@ void Library::file_changed(const CatalogFile& file, const matching::FileStamp& s
       for (const CatalogFile& other :
            catalog_.files_with_inode(file.stamp.device, file.stamp.inode)) {
         if (other.id == file.id || other.state != FileState::alias) continue;
-        wait_again(other);
+        wait_again(other, store::QueuePlace::first);
         break;
       }
     }
     CatalogFile seen = file;
     seen.stamp = stamp;
     seen.hard_links = hard_links;
-    wait_again(seen);
+    wait_again(seen, store::QueuePlace::last);
   });
 }
 
@@ -102,7 +103,7 @@ void Library::retire(const CatalogFile& file, DecisionState why) {
     catalog_.set_decision_state(decision->id, why);
   for (const auto& decision : catalog_.standing_decisions_against(file.id)) {
     catalog_.set_decision_state(decision.id, DecisionState::superseded);
-    if (const auto duplicate = catalog_.file(decision.file_id)) wait_again(*duplicate);
+    if (const auto duplicate = catalog_.file(decision.file_id)) wait_again(*duplicate, store::QueuePlace::first);
   }
 }
 
@@ -165,7 +166,7 @@ void Library::judge_again(const std::vector<store::FileId>& files) {
       const auto file = catalog_.file(id);
       if (!file) continue;
       retire(*file, DecisionState::superseded);
-      wait_again(*file);
+      wait_again(*file, store::QueuePlace::first);
     }
   });
 }

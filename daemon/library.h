@@ -19,6 +19,9 @@ class Library {
  public:
   Library(store::Catalog& catalog, HashIndex& index) : catalog_(catalog), index_(index) {}
 
+  /// Called whenever a file that was judged has to be judged anew.
+  void on_judged_again(std::function<void()> callback) { on_judged_again_ = std::move(callback); }
+
   [[nodiscard]] store::Catalog& catalog() { return catalog_; }
   [[nodiscard]] HashIndex& index() { return index_; }
 
@@ -60,12 +63,13 @@ class Library {
 
  private:
   void retire(const store::CatalogFile& file, matching::DecisionState why);
-  void wait_again(const store::CatalogFile& file);
+  void wait_again(const store::CatalogFile& file, store::QueuePlace place);
   void refresh_index(const std::optional<store::CatalogContent>& content);
   [[nodiscard]] std::optional<store::CatalogContent> content_of(const store::CatalogFile& file);
 
   store::Catalog& catalog_;
   HashIndex& index_;
+  std::function<void()> on_judged_again_ = [] {};
   bool in_transaction_ = false;
 };
 

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "posix/file_status.h"
-#include "posix/file_system.h"
+#include "posix/mount_info.h"
 #include "posix/safe_open.h"
 
 namespace imgdedup::daemon {

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -20,12 +21,21 @@ namespace imgdedup::store {
 /// Whether a commit survives the loss of power, or only that of the process.
 enum class Durability : std::uint8_t { process, power };
 
+/// Lies before the place of every waiting file.
+inline constexpr std::int64_t before_all_pending = std::numeric_limits<std::int64_t>::min();
+
 /// A unit of change: all of it or nothing. Leaving scope without commit() undoes it.
 class Transaction {
  public:
   virtual ~Transaction() = default;
   /// Throws StoreError; then nothing of the transaction has happened.
   virtual void commit() = 0;
+};
+
+/// Where in the order of waiting files a file is put.
+enum class QueuePlace : std::uint8_t {
+  last,   ///< it has just arrived
+  first,  ///< it was judged before: whoever waits for those before it waits for it too
 };
 
 struct FileCounts {
@@ -108,8 +118,8 @@ class Catalog {
                           std::uint64_t hard_links, matching::FileState state) = 0;
   /// The file has, or may have, other bytes than before: it waits for its decision. Content and
   /// role stay until the new bytes are known. A file that waits already keeps its place.
-  virtual void mark_pending(FileId id, const matching::FileStamp& stamp,
-                            std::uint64_t hard_links) = 0;
+  virtual void mark_pending(FileId id, const matching::FileStamp& stamp, std::uint64_t hard_links,
+                            QueuePlace place = QueuePlace::last) = 0;
   /// The stamp moved, the bytes did not (a rename, a new hard link, another device number).
   virtual void set_stamp(FileId id, const matching::FileStamp& stamp, std::uint64_t hard_links) = 0;
   /// The same file under another name; decisions in force show the new path.
@@ -128,12 +138,13 @@ class Catalog {
   // --- files that wait for a decision, in the order in which they began to wait ---
 
   struct PendingFile {
-    std::int64_t sequence = 0;  ///< place in the order; grows, is never used twice
+    std::int64_t sequence = 0;  ///< place in the order; no two are ever the same
     CatalogFile file;
   };
+  /// before_all_pending as `after_sequence` begins with the first.
   [[nodiscard]] virtual std::vector<PendingFile> pending_files(std::int64_t after_sequence,
                                                                std::size_t limit) = 0;
-  /// The place of the youngest that ever waited.
+  /// The place of the last that ever arrived.
   [[nodiscard]] virtual std::int64_t last_pending_sequence() = 0;
   /// How many wait whose place is at most `sequence`.
   [[nodiscard]] virtual std::uint64_t pending_up_to(std::int64_t sequence) = 0;
@@ -181,7 +192,8 @@ class Catalog {
   /// Standing or quarantined, newest first; `before`: 0 to start.
   [[nodiscard]] virtual std::vector<CatalogDecision> decisions_in_force(
       const DecisionFilter& filter, DecisionId before, std::size_t limit) = 0;
-  /// Decisions in force whose original lies below `under` ("": everywhere), by original and id.
+  /// Decisions in force whose duplicate or original lies below `under` ("": everywhere), by
+  /// original and id.
   [[nodiscard]] virtual std::vector<CatalogDecision> decisions_by_group(std::string_view under,
                                                                         const GroupPlace& after,
                                                                         std::size_t limit) = 0;
@@ -223,6 +235,8 @@ class Catalog {
   /// Files at any depth below `directory` ("": all). Counts every row: not for every request.
   [[nodiscard]] virtual FileCounts count_files(std::string_view directory) = 0;
   [[nodiscard]] virtual std::uint64_t count_contents() = 0;
+  /// Files that failed a worker process twice.
+  [[nodiscard]] virtual std::uint64_t count_poison() = 0;
   [[nodiscard]] virtual DecisionCounts count_decisions() = 0;
   [[nodiscard]] virtual QuarantineCounts count_quarantine() = 0;
 };

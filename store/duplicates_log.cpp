@@ -8,9 +8,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <system_error>
+
+#include <nlohmann/json.hpp>
 
 #include "posix/test_hooks.h"
 #include "posix/unique_descriptor.h"
@@ -37,8 +38,8 @@ std::string read_block(int file, off_t from, off_t to, const std::string& path) 
   std::string block(static_cast<std::size_t>(to - from), '\0');
   std::size_t size = 0;
   while (size < block.size()) {
-    const ssize_t got = ::pread(file, block.data() + size, block.size() - size,
-                                from + static_cast<off_t>(size));
+    const ssize_t got =
+        ::pread(file, block.data() + size, block.size() - size, from + static_cast<off_t>(size));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) fail("read", path);
     if (got == 0) break;
@@ -83,7 +84,8 @@ DecisionId DuplicatesLog::last_id() const {
     }
     // Lines that are not ours (an owner's note) are passed over.
     while (!tail.empty()) {
-      const auto previous = tail.size() >= 2 ? tail.rfind('\n', tail.size() - 2) : std::string::npos;
+      const auto previous =
+          tail.size() >= 2 ? tail.rfind('\n', tail.size() - 2) : std::string::npos;
       if (previous == std::string::npos && begin > 0) break;
       const std::size_t start = previous == std::string::npos ? 0 : previous + 1;
       if (const auto id = id_of(std::string_view(tail).substr(start))) return *id;

@@ -34,7 +34,8 @@ class SqliteCatalog final : public Catalog {
   std::vector<CatalogFile> refused_files(FileId after, std::size_t limit) override;
   FileId add_file(std::string_view path, const matching::FileStamp& stamp, std::uint64_t hard_links,
                   matching::FileState state) override;
-  void mark_pending(FileId id, const matching::FileStamp& stamp, std::uint64_t hard_links) override;
+  void mark_pending(FileId id, const matching::FileStamp& stamp, std::uint64_t hard_links,
+                    QueuePlace place) override;
   void set_stamp(FileId id, const matching::FileStamp& stamp, std::uint64_t hard_links) override;
   void move_file(FileId id, std::string_view path) override;
   void set_judged(FileId id, ContentId content, FileRole role) override;
@@ -91,6 +92,8 @@ class SqliteCatalog final : public Catalog {
 
   FileCounts count_files(std::string_view directory) override;
   std::uint64_t count_contents() override;
+  std::uint64_t count_poison() override;
+  std::uint64_t count_poison() override;
   DecisionCounts count_decisions() override;
   QuarantineCounts count_quarantine() override;
 
@@ -104,7 +107,7 @@ class SqliteCatalog final : public Catalog {
   Place place_of(FileId id);
   void write_move(const QuarantineEntry& entry);
   std::int64_t directory_id(std::string_view directory);
-  std::int64_t next_pending_sequence();
+  std::int64_t next_pending_sequence(QueuePlace place);
   void remove_directory_if_empty(std::int64_t directory_id);
   void remove_content_if_unused(std::optional<ContentId> id);
 

@@ -21,8 +21,8 @@ constexpr const char* standing_by_original =
 constexpr const char* decisions_grouped =
     "SELECT " IMGDEDUP_DECISION_COLUMNS
     " FROM decisions WHERE state <= 1 AND (original_file_id, id) > (?1, ?2) "
-    "AND (?3 IS NULL OR (original_path >= ?3 AND original_path < ?4)) "
-    "ORDER BY original_file_id, id LIMIT ?5";
+    "AND (?3 IS NULL OR (original_path >= ?3 AND original_path < ?4) "
+    "OR (path >= ?3 AND path < ?4)) ORDER BY original_file_id, id LIMIT ?5";
 constexpr const char* decision_count_by_original =
     "SELECT COUNT(*) FROM decisions WHERE original_file_id = ?1 AND state <= 1";
 constexpr const char* decisions_uncarried =

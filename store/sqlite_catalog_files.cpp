@@ -65,6 +65,8 @@ constexpr const char* delete_directory_if_empty =
     "NOT EXISTS (SELECT 1 FROM files WHERE directory_id = ?1)";
 constexpr const char* count_up =
     "UPDATE counters SET value = value + 1 WHERE name = 'pending_sequence' RETURNING value";
+constexpr const char* count_down =
+    "UPDATE counters SET value = value - 1 WHERE name = 'pending_sequence_first' RETURNING value";
 constexpr const char* counter_value = "SELECT value FROM counters WHERE name = 'pending_sequence'";
 constexpr const char* pending_count = "SELECT COUNT(*) FROM files WHERE pending_sequence <= ?1";
 
@@ -143,8 +145,8 @@ std::int64_t SqliteCatalog::directory_id(std::string_view directory) {
   return id;
 }
 
-std::int64_t SqliteCatalog::next_pending_sequence() {
-  auto row = prepared(count_up).run();
+std::int64_t SqliteCatalog::next_pending_sequence(QueuePlace place) {
+  auto row = prepared(place == QueuePlace::last ? count_up : count_down).run();
   row.next();
   const std::int64_t sequence = row.integer(0);
   row.next();
@@ -155,7 +157,7 @@ FileId SqliteCatalog::add_file(std::string_view path, const matching::FileStamp&
                                std::uint64_t hard_links, matching::FileState state) {
   const auto [directory, name] = split_path(path);
   std::optional<std::int64_t> sequence;
-  if (state == matching::FileState::pending) sequence = next_pending_sequence();
+  if (state == matching::FileState::pending) sequence = next_pending_sequence(QueuePlace::last);
   auto row =
       prepared(insert_file)
           .run(directory_id(directory), Blob{name}, stamp.device, stamp.inode, stamp.size_bytes,
@@ -166,11 +168,10 @@ FileId SqliteCatalog::add_file(std::string_view path, const matching::FileStamp&
   return id;
 }
 
-void SqliteCatalog::mark_pending(FileId id, const matching::FileStamp& stamp,
-                                 std::uint64_t hard_links) {
+void SqliteCatalog::mark_pending(FileId id, const matching::FileStamp& stamp, std::uint64_t hard_links, QueuePlace place) {
   prepared(update_pending)
       .execute(id, stamp.device, stamp.inode, stamp.size_bytes, stamp.mtime_ns, stamp.ctime_ns,
-               hard_links, next_pending_sequence());
+               hard_links, next_pending_sequence(place));
 }
 
 void SqliteCatalog::set_stamp(FileId id, const matching::FileStamp& stamp,

@@ -116,7 +116,8 @@ CREATE TABLE counters (
   name TEXT PRIMARY KEY,
   value INTEGER NOT NULL
 ) WITHOUT ROWID;
-INSERT INTO counters (name, value) VALUES ('pending_sequence', 0), ('durability', 0);
+INSERT INTO counters (name, value) VALUES ('pending_sequence', 0),
+  ('pending_sequence_first', 0), ('durability', 0);
 )sql"};
 
 }  // namespace

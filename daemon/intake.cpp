@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a file that waits to its fingerprint.
+#include "daemon/intake.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include "daemon/file_access.h"
+#include "posix/file_lease.h"
+#include "posix/file_status.h"
+
+namespace imgdedup::daemon {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr std::size_t settle_capacity = 2000;
+constexpr std::size_t page_size = 500;
+constexpr milliseconds lease_free_time{2000};
+// Passed over: the root is away, or the directory has to be listed first.
+constexpr milliseconds again_time{2000};
+
+matching::FileState state_for(const matching::Refusal& refusal, const std::string& path) {
+  using matching::FileState;
+  using matching::RefusalReason;
+  switch (refusal.reason) {
+    case RefusalReason::not_an_image:
+      return is_named_like_an_image(path) ? FileState::unreadable : FileState::not_an_image;
+    case RefusalReason::unsupported:
+      return FileState::unsupported;
+    case RefusalReason::incomplete:
+      return FileState::incomplete;
+    default:
+      return FileState::unreadable;
+  }
+}
+
+}  // namespace
+
+struct Intake::Measurement {
+  store::FileId file_id = 0;
+  matching::FileStamp stamp;
+  posix::UniqueDescriptor descriptor;
+};
+
+Intake::Intake(event::Loop& loop, const Roots& roots, Library& library, Judge& judge,
+               worker::WorkerPool& pool, std::chrono::milliseconds settle_time,
+               worker::JobLimits limits, Hooks hooks)
+    : loop_(loop),
+      roots_(roots),
+      library_(library),
+      judge_(judge),
+      pool_(pool),
+      limits_(limits),
+      hooks_(std::move(hooks)),
+      settle_(settle_time, lease_free_time, settle_capacity),
+      due_timer_(loop, [this] { pump(); }),
+      again_timer_(loop, [this] { look_again(); }) {}
+
+void Intake::wake() {
+  if (std::exchange(is_woken_, true)) return;
+  loop_.defer([this] {
+    is_woken_ = false;
+    pump();
+  });
+}
+
+void Intake::look_again() {
+  cursor_ = store::before_all_pending;
+  wake();
+}
+
+void Intake::set_paused(bool paused) {
+  is_paused_ = paused;
+  if (!paused) wake();
+}
+
+void Intake::refill() {
+  const auto now = steady_clock::now();
+  while (settle_.has_room()) {
+    const auto page = library_.catalog().pending_files(cursor_, page_size);
+    for (const auto& [sequence, file] : page) {
+      if (!settle_.has_room()) return;
+      cursor_ = sequence;
+      if (measuring_.contains(file.id) || judge_.is_judging(file.id)) continue;
+      settle_.add({sequence, file.id, file.path, file.stamp}, now, wall_clock_ns());
+    }
+    if (page.size() < page_size) return;
+  }
+}
+
+void Intake::pump() {
+  if (is_paused_) return;
+  refill();
+  const auto now = steady_clock::now();
+  while (pool_.free_slots() > 0 && judge_.has_room()) {
+    const auto due = settle_.take_due(now, 1);
+    if (due.empty()) break;
+    look(due.front());
+  }
+  const auto next = settle_.next_due();
+  if (!next) {
+    due_timer_.stop();
+  } else if (*next > now) {
+    due_timer_.start(std::chrono::ceil<milliseconds>(*next - now));
+  }
+}
+
+void Intake::pass_over(store::FileId id) {
+  settle_.remove(id);
+  if (!again_timer_.active()) again_timer_.start(again_time);
+}
+
+void Intake::look(const WaitingFile& waiting) {
+  const auto row = library_.catalog().file(waiting.file_id);
+  if (!row || row->state != matching::FileState::pending) {
+    settle_.remove(waiting.file_id);
+    return;
+  }
+  OpenedFile file = open_file(roots_, row->path);
+  if (file.error != 0) {
+    pass_over(row->id);
+    if (file.is_offline) return;
+    if (file.error == ENOENT || file.error == ENOTDIR || file.error == ELOOP ||
+        file.error == EISDIR || file.error == EINVAL) {
+      hooks_.look_at_directory_of(row->path);
+    } else {
+      refuse(*row, {matching::RefusalReason::unreadable,
+                    "cannot open it: " + std::generic_category().message(file.error) +
+                        (file.error == EACCES ? "; give the service's user read access" : "")});
+    }
+    return;
+  }
+  const auto now = steady_clock::now();
+  if (file.stamp != waiting.stamp || file.stamp != row->stamp) {
+    library_.file_changed(*row, file.stamp, file.hard_links);
+    settle_.changed(row->id, file.stamp, now);
+    return;
+  }
+  switch (posix::ReadLease(file.descriptor.get()).outcome()) {
+    case posix::LeaseOutcome::held:
+      break;
+    case posix::LeaseOutcome::writer_open:
+      settle_.still_written(row->id, now);
+      return;
+    case posix::LeaseOutcome::not_permitted:
+    case posix::LeaseOutcome::unsupported:
+      if (!settle_.quiet_without_lease(row->id, now, wall_clock_ns())) return;
+      break;
+  }
+  settle_.remove(row->id);
+  measure(*row, std::move(file.descriptor));
+}
+
+void Intake::measure(const store::CatalogFile& file, posix::UniqueDescriptor descriptor) {
+  auto measurement = std::make_shared<Measurement>();
+  measurement->file_id = file.id;
+  measurement->stamp = file.stamp;
+  measurement->descriptor = std::move(descriptor);
+  measuring_.insert(file.id);
+  // Only a content of the same size can be known already; then its digest alone may be enough.
+  const bool may_be_known =
+      file.content_id || sizes_measured_.contains(file.stamp.size_bytes) ||
+      library_.catalog().has_content_of_size(static_cast<std::uint64_t>(file.stamp.size_bytes));
+  sizes_measured_.insert(file.stamp.size_bytes);
+  ask(measurement, may_be_known ? worker::JobKind::digest : worker::JobKind::fingerprint);
+}
+
+void Intake::ask(const std::shared_ptr<Measurement>& measurement, worker::JobKind kind) {
+  std::vector<posix::UniqueDescriptor> files;
+  files.push_back(duplicate(measurement->descriptor));
+  pool_.submit({0, kind, limits_}, std::move(files),
+               [this, measurement](const worker::Answer& answer) {
+                 answered(measurement, answer);
+                 wake();
+               });
+}
+
+void Intake::answered(const std::shared_ptr<Measurement>& measurement,
+                      const worker::Answer& answer) {
+  const auto row = library_.catalog().file(measurement->file_id);
+  const bool is_waiting = row && row->state == matching::FileState::pending;
+  std::optional<matching::Fingerprint> fingerprint;
+  if (const auto* measured = std::get_if<matching::Fingerprint>(&answer)) fingerprint = *measured;
+  if (const auto* digest = std::get_if<worker::DigestAnswer>(&answer); digest && is_waiting) {
+    const auto known = library_.catalog().content_with_digest(digest->content_digest);
+    if (!known) {
+      ask(measurement, worker::JobKind::fingerprint);
+      return;
+    }
+    fingerprint = library_.catalog().content(*known)->fingerprint;
+  }
+
+  measuring_.erase(measurement->file_id);
+  sizes_measured_.erase(sizes_measured_.find(measurement->stamp.size_bytes));
+  if (!is_waiting) return;
+  const posix::FileStatus status = posix::status_of(measurement->descriptor.get());
+  if (row->stamp != measurement->stamp || stamp_of(status) != row->stamp) {
+    // Written, renamed or replaced while it was measured.
+    if (same_inode(row->stamp, stamp_of(status)))
+      library_.file_changed(*row, stamp_of(status), status.hard_links);
+    look_again();
+    return;
+  }
+  if (const auto* refusal = std::get_if<matching::Refusal>(&answer)) {
+    refuse(*row, *refusal);
+    return;
+  }
+  const auto old_content =
+      row->content_id ? library_.catalog().content(*row->content_id) : std::nullopt;
+  const bool is_same_content =
+      old_content && old_content->fingerprint.content_digest == fingerprint->content_digest;
+  if (is_same_content && library_.catalog().standing_decision_on(row->id)) {
+    library_.unchanged(*row);
+    hooks_.finished_one();
+    return;
+  }
+  judge_.judge(*row, *fingerprint);
+}
+
+void Intake::refuse(const store::CatalogFile& file, matching::Refusal refusal) {
+  const matching::FileState state = state_for(refusal, file.path);
+  library_.refused(file, state, refusal);
+  hooks_.refused(file.path, refusal);
+  hooks_.finished_one();
+}
+
+}  // namespace imgdedup::daemon

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a file that waits to its fingerprint: settled, opened once, measured by a worker.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_set>
+
+#include "daemon/event/loop.h"
+#include "daemon/event/timer.h"
+#include "daemon/judge.h"
+#include "daemon/settle_queue.h"
+#include "worker/worker_pool.h"
+
+namespace imgdedup::daemon {
+
+/// Takes pending rows from the catalog a window at a time, so that a million waiting files are a
+/// million rows and no more. Loop thread only.
+class Intake {
+ public:
+  struct Hooks {
+    std::function<void(const std::string& path)> look_at_directory_of;
+    /// A file was judged or refused; said once a file.
+    std::function<void()> finished_one;
+    std::function<void(const std::string& path, const matching::Refusal&)> refused;
+  };
+
+  Intake(event::Loop& loop, const Roots& roots, Library& library, Judge& judge,
+         worker::WorkerPool& pool, std::chrono::milliseconds settle_time, worker::JobLimits limits,
+         Hooks hooks);
+
+  /// There may be new pending rows, or room for more.
+  void wake();
+  /// Rows that were passed over are looked at again: a root came back, a directory was listed.
+  void look_again();
+  void set_paused(bool paused);
+  [[nodiscard]] bool is_paused() const { return is_paused_; }
+
+  [[nodiscard]] std::size_t waiting() const { return settle_.size(); }
+  [[nodiscard]] std::size_t in_flight() const { return measuring_.size(); }
+
+ private:
+  struct Measurement;
+
+  void pump();
+  void refill();
+  void look(const WaitingFile& waiting);
+  void pass_over(store::FileId id);
+  void measure(const store::CatalogFile& file, posix::UniqueDescriptor descriptor);
+  void ask(const std::shared_ptr<Measurement>& measurement, worker::JobKind kind);
+  void answered(const std::shared_ptr<Measurement>& measurement, const worker::Answer& answer);
+  void refuse(const store::CatalogFile& file, matching::Refusal refusal);
+
+  event::Loop& loop_;
+  const Roots& roots_;
+  Library& library_;
+  Judge& judge_;
+  worker::WorkerPool& pool_;
+  worker::JobLimits limits_;
+  Hooks hooks_;
+  SettleQueue settle_;
+  event::Timer due_timer_;
+  event::Timer again_timer_;
+  std::unordered_set<store::FileId> measuring_;
+  std::unordered_multiset<std::int64_t> sizes_measured_;  ///< of files without a known digest yet
+  std::int64_t cursor_ = store::before_all_pending;                               ///< place in the order of pending rows
+  bool is_paused_ = false;
+  bool is_woken_ = false;
+};
+
+}  // namespace imgdedup::daemon

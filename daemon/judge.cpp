@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a fingerprint to a decision.
+#include "daemon/judge.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "daemon/file_access.h"
+
+namespace imgdedup::daemon {
+namespace {
+
+constexpr std::size_t max_judgements = 64;
+
+}  // namespace
+
+struct Judge::Judgement {
+  store::CatalogFile file;
+  matching::ImageRecord record;
+  std::vector<matching::Candidate> candidates;
+  std::vector<bool> is_dropped;  ///< by candidate
+  std::size_t outstanding = 0;   ///< comparisons
+  bool is_stale = false;         ///< the file is not what was measured
+};
+
+Judge::Judge(Library& library, const Roots& roots, worker::WorkerPool& pool,
+             matching::Policy policy, worker::JobLimits limits, Hooks hooks)
+    : library_(library),
+      roots_(roots),
+      pool_(pool),
+      policy_(policy),
+      limits_(limits),
+      hooks_(std::move(hooks)) {}
+
+void Judge::set_policy(const matching::Policy& policy, const worker::JobLimits& limits) {
+  policy_ = policy;
+  limits_ = limits;
+}
+
+bool Judge::has_room() const { return size() < max_judgements; }
+
+bool Judge::is_judging(store::FileId id) const {
+  const auto is_it = [id](const JudgementPtr& judgement) { return judgement->file.id == id; };
+  return std::any_of(active_.begin(), active_.end(), is_it) ||
+         std::any_of(parked_.begin(), parked_.end(), is_it);
+}
+
+void Judge::judge(const store::CatalogFile& file, const matching::Fingerprint& fingerprint) {
+  auto judgement = std::make_shared<Judgement>();
+  judgement->file = file;
+  judgement->record = record_of(file, fingerprint);
+  begin(judgement);
+}
+
+bool Judge::must_wait(const Judgement& judgement) const {
+  const matching::Fingerprint& mine = judgement.record.fingerprint;
+  return std::any_of(active_.begin(), active_.end(), [&](const JudgementPtr& other) {
+    const matching::Fingerprint& theirs = other->record.fingerprint;
+    return mine.content_digest == theirs.content_digest ||
+           mine.reduced_picture_digest == theirs.reduced_picture_digest ||
+           hamming_distance(mine.hashes.of(policy_.hash_kind),
+                            theirs.hashes.of(policy_.hash_kind)) <= policy_.radius_bits;
+  });
+}
+
+void Judge::begin(const JudgementPtr& judgement) {
+  if (must_wait(*judgement)) {
+    parked_.push_back(judgement);
+    return;
+  }
+  active_.push_back(judgement);
+  if (!judgement->file.restored) judgement->candidates = candidates_for(judgement->record);
+  judgement->is_dropped.assign(judgement->candidates.size(), false);
+
+  const auto& digest = judgement->record.fingerprint.content_digest;
+  judgement->outstanding = 1;  // held until all comparisons have been asked for
+  for (std::size_t i = 0; i < judgement->candidates.size(); ++i) {
+    const matching::Candidate& candidate = judgement->candidates[i];
+    if (candidate.original.fingerprint.content_digest != digest && !candidate.declared_distinct)
+      compare(judgement, i);
+  }
+  if (--judgement->outstanding == 0) conclude(judgement);
+}
+
+void Judge::drop(Judgement& judgement, std::size_t candidate) {
+  judgement.is_dropped[candidate] = true;
+}
+
+void Judge::compare(const JudgementPtr& judgement, std::size_t candidate) {
+  const matching::ImageRecord& original = judgement->candidates[candidate].original;
+  OpenedFile file = open_file(roots_, judgement->file.path);
+  if (file.error != 0 || file.stamp != judgement->file.stamp) {
+    judgement->is_stale = true;
+    return;
+  }
+  OpenedFile other = open_file(roots_, original.path);
+  if (other.error != 0 || other.stamp != original.stamp) {
+    drop(*judgement, candidate);
+    hooks_.look_at_directory_of(original.path);
+    return;
+  }
+  std::vector<posix::UniqueDescriptor> files;
+  files.push_back(std::move(file.descriptor));
+  files.push_back(std::move(other.descriptor));
+  ++judgement->outstanding;
+  pool_.submit(
+      {0, worker::JobKind::compare, limits_}, std::move(files),
+      [this, judgement, candidate](const worker::Answer& answer) {
+        compared(judgement, candidate, answer);
+        if (--judgement->outstanding == 0) conclude(judgement);
+      },
+      worker::JobPriority::urgent);
+}
+
+void Judge::compared(const JudgementPtr& judgement, std::size_t index,
+                     const worker::Answer& answer) {
+  matching::Candidate& candidate = judgement->candidates[index];
+  const auto* comparison = std::get_if<matching::Comparison>(&answer);
+  if (!comparison) {
+    drop(*judgement, index);
+    const auto* refusal = std::get_if<matching::Refusal>(&answer);
+    hooks_.warn("cannot compare " + judgement->file.path + " with " + candidate.original.path +
+                ": " + (refusal ? refusal->message : "no comparison came back"));
+    return;
+  }
+  if (comparison->left_digest != judgement->record.fingerprint.content_digest) {
+    judgement->is_stale = true;
+  } else if (comparison->right_digest != candidate.original.fingerprint.content_digest) {
+    drop(*judgement, index);
+    hooks_.look_at_directory_of(candidate.original.path);
+  } else {
+    candidate.comparison = *comparison;
+  }
+}
+
+// While comparisons ran, the catalog went on.
+bool Judge::still_holds(const matching::Candidate& candidate) {
+  const auto row = library_.catalog().file(candidate.original.file_id);
+  if (!row || row->state != matching::FileState::judged || row->role != store::FileRole::original ||
+      !row->content_id)
+    return false;
+  const auto content = library_.catalog().content(*row->content_id);
+  return content &&
+         content->fingerprint.content_digest == candidate.original.fingerprint.content_digest;
+}
+
+void Judge::conclude(const JudgementPtr& judgement) {
+  const auto row = library_.catalog().file(judgement->file.id);
+  if (!row || row->state != matching::FileState::pending) {
+    end(judgement);
+    return;
+  }
+  if (judgement->is_stale || row->stamp != judgement->file.stamp) {
+    end(judgement);
+    hooks_.must_be_read_again(row->id);
+    return;
+  }
+  judgement->file = *row;
+  std::vector<matching::Candidate> candidates;
+  for (std::size_t i = 0; i < judgement->candidates.size(); ++i)
+    if (!judgement->is_dropped[i] && still_holds(judgement->candidates[i]))
+      candidates.push_back(std::move(judgement->candidates[i]));
+  record(*judgement, decide(judgement->record, candidates, policy_));
+  end(judgement);
+}
+
+void Judge::record(Judgement& judgement, const matching::Verdict& verdict) {
+  std::optional<store::DecisionId> decision;
+  library_.in_transaction([&] {
+    const store::CatalogFile& file = judgement.file;
+    const store::ContentId content = library_.catalog().add_content(judgement.record.fingerprint);
+    if (file.content_id && *file.content_id != content) library_.content_changed(file);
+    if (verdict.duplicate) {
+      decision = library_.judged_duplicate(file, content, *verdict.duplicate, wall_clock_ns());
+      return;
+    }
+    library_.judged_original(file, content);
+    library_.judge_again(verdict.displaced_file_ids);
+  });
+  if (decision) hooks_.decided(*decision);
+}
+
+void Judge::end(const JudgementPtr& judgement) {
+  std::erase(active_, judgement);
+  // One of those that waited may wait for another one now; each is asked once.
+  if (!std::exchange(is_resuming_, true)) {
+    for (std::size_t count = parked_.size(); count > 0; --count) {
+      const JudgementPtr next = std::move(parked_.front());
+      parked_.pop_front();
+      begin(next);
+    }
+    is_resuming_ = false;
+  }
+  hooks_.ended();
+}
+
+}  // namespace imgdedup::daemon

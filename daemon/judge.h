@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a fingerprint to a decision: finds candidates, has workers compare, asks decide(), records.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/library.h"
+#include "daemon/roots.h"
+#include "matching/decision.h"
+#include "worker/worker_pool.h"
+
+namespace imgdedup::daemon {
+
+/// Judges files that arrive together as if one after the other: a file that resembles one whose
+/// judgement is under way waits for its end. Loop thread only.
+class Judge {
+ public:
+  struct Hooks {
+    std::function<void(store::DecisionId)> decided;
+    /// A judgement has ended, one way or another.
+    std::function<void()> ended;
+    /// The file itself could not be read as it was measured: it stays pending.
+    std::function<void(store::FileId)> must_be_read_again;
+    /// What lies at this path is not what the catalog says.
+    std::function<void(const std::string& path)> look_at_directory_of;
+    std::function<void(const std::string& message)> warn;
+  };
+
+  Judge(Library& library, const Roots& roots, worker::WorkerPool& pool, matching::Policy policy,
+        worker::JobLimits limits, Hooks hooks);
+
+  /// Judges a pending file by the fingerprint of its bytes.
+  void judge(const store::CatalogFile& file, const matching::Fingerprint& fingerprint);
+
+  [[nodiscard]] bool has_room() const;
+  [[nodiscard]] std::size_t size() const { return active_.size() + parked_.size(); }
+  [[nodiscard]] bool is_judging(store::FileId id) const;
+
+  void set_policy(const matching::Policy& policy, const worker::JobLimits& limits);
+  [[nodiscard]] const matching::Policy& policy() const { return policy_; }
+
+  /// The originals that a picture of this fingerprint may be a copy of, best first, none of them
+  /// compared yet; with equal digests alone where there are such.
+  [[nodiscard]] std::vector<matching::Candidate> candidates_for(
+      const matching::ImageRecord& record);
+  [[nodiscard]] matching::ImageRecord record_of(const store::CatalogFile& file,
+                                                const matching::Fingerprint& fingerprint) const;
+
+ private:
+  struct Judgement;
+  using JudgementPtr = std::shared_ptr<Judgement>;
+
+  void begin(const JudgementPtr& judgement);
+  [[nodiscard]] bool must_wait(const Judgement& judgement) const;
+  void compare(const JudgementPtr& judgement, std::size_t candidate);
+  void compared(const JudgementPtr& judgement, std::size_t candidate, const worker::Answer& answer);
+  void drop(Judgement& judgement, std::size_t candidate);
+  void conclude(const JudgementPtr& judgement);
+  void record(Judgement& judgement, const matching::Verdict& verdict);
+  void end(const JudgementPtr& judgement);
+  [[nodiscard]] bool still_holds(const matching::Candidate& candidate);
+  void add_originals(std::vector<matching::Candidate>& candidates, store::ContentId content,
+                     const matching::ImageRecord& record);
+
+  Library& library_;
+  const Roots& roots_;
+  worker::WorkerPool& pool_;
+  matching::Policy policy_;
+  worker::JobLimits limits_;
+  Hooks hooks_;
+  std::vector<JudgementPtr> active_;
+  std::deque<JudgementPtr> parked_;
+  bool is_resuming_ = false;
+};
+
+}  // namespace imgdedup::daemon

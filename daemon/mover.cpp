@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+// Carries decisions out.
+#include "daemon/mover.h"
+
+#include <system_error>
+#include <utility>
+
+#include "daemon/file_access.h"
+#include "posix/test_hooks.h"
+
+namespace imgdedup::daemon {
+namespace {
+
+using store::MoveProblem;
+
+constexpr std::size_t page_size = 500;
+constexpr std::chrono::seconds retry_time{10};
+
+}  // namespace
+
+struct Mover::Move {
+  store::CatalogDecision decision;
+  store::CatalogFile original;
+  std::unique_ptr<store::QuarantineMove> move;
+  posix::UniqueDescriptor original_file;
+};
+
+Mover::Mover(event::Loop& loop, Library& library, const Roots& roots, worker::WorkerPool& pool,
+             worker::JobLimits limits, Hooks hooks)
+    : loop_(loop),
+      library_(library),
+      roots_(roots),
+      pool_(pool),
+      limits_(limits),
+      hooks_(std::move(hooks)),
+      retry_timer_(loop, [this] { carry_out_all(); }) {}
+
+void Mover::carry_out(store::DecisionId id) {
+  if (!queued_.insert(id).second) return;
+  waiting_.push_back(id);
+  wake();
+}
+
+void Mover::carry_out_all() {
+  store::DecisionId after = 0;
+  for (;;) {
+    const auto decisions = library_.catalog().decisions_to_carry_out(after, page_size);
+    for (const auto& decision : decisions) carry_out(decision.id);
+    if (decisions.size() < page_size) return;
+    after = decisions.back().id;
+  }
+}
+
+void Mover::set_paused(bool paused) {
+  is_paused_ = paused;
+  if (!paused) wake();
+}
+
+bool Mover::is_moving(store::FileId file) const {
+  return current_ && current_->decision.file_id == file;
+}
+
+void Mover::wake() {
+  if (std::exchange(is_woken_, true)) return;
+  loop_.defer([this] {
+    is_woken_ = false;
+    start_next();
+  });
+}
+
+void Mover::start_next() {
+  if (current_ || is_paused_ || waiting_.empty()) return;
+  const store::DecisionId id = waiting_.front();
+  waiting_.pop_front();
+  queued_.erase(id);
+  const auto decision = library_.catalog().decision(id);
+  // A decision that fell meanwhile, or that an earlier call carried out.
+  if (decision && decision->state == matching::DecisionState::standing) {
+    const MovePtr move = prepare(*decision);
+    if (move) {
+      current_ = move;
+      verify(move);
+      return;
+    }
+  }
+  wake();
+}
+
+Mover::MovePtr Mover::prepare(const store::CatalogDecision& decision) {
+  const auto file = library_.catalog().file(decision.file_id);
+  const auto original = library_.catalog().file(decision.original_file_id);
+  const Root* root = file ? roots_.holding(file->path) : nullptr;
+  if (!file || !original || !root || !root->is_online() || root->settings.protect ||
+      file->state != matching::FileState::judged ||
+      original->state != matching::FileState::judged ||
+      original->role != store::FileRole::original ||
+      matching::same_inode(file->stamp, original->stamp))
+    return nullptr;
+
+  auto move = std::make_shared<Move>();
+  move->decision = decision;
+  move->original = *original;
+  move->move = std::make_unique<store::QuarantineMove>(
+      library_.catalog(), store::MoveRequest{decision.id, file->id, root->settings.path, file->path,
+                                             root->settings.quarantine, file->stamp,
+                                             decision.content, original->path, decision.relation});
+  if (const auto problem = move->move->prepare()) {
+    give_up(move, *problem);
+    return nullptr;
+  }
+  OpenedFile opened = open_file(roots_, original->path);
+  if (opened.error != 0 || opened.stamp != original->stamp) {
+    hooks_.look_at_directory_of(original->path);
+    give_up(move, {MoveProblem::Kind::changed, "cannot move " + file->path +
+                                                   " to quarantine: its original " +
+                                                   original->path + " is not what it was"});
+    return nullptr;
+  }
+  move->original_file = std::move(opened.descriptor);
+  return move;
+}
+
+void Mover::ask_digest(const MovePtr& move, posix::UniqueDescriptor file,
+                       const matching::ContentDigest& expected, std::function<void()> then) {
+  std::vector<posix::UniqueDescriptor> files;
+  files.push_back(std::move(file));
+  pool_.submit(
+      {0, worker::JobKind::digest, limits_}, std::move(files),
+      [this, move, expected, then = std::move(then)](const worker::Answer& answer) {
+        const auto* digest = std::get_if<worker::DigestAnswer>(&answer);
+        if (digest && digest->content_digest == expected) {
+          then();
+          return;
+        }
+        const auto* refusal = std::get_if<matching::Refusal>(&answer);
+        give_up(move,
+                {MoveProblem::Kind::changed,
+                 "cannot move " + move->decision.path + " to quarantine: " +
+                     (refusal ? refusal->message
+                              : "it or its original has other bytes than when it was judged")});
+        end(move);
+      },
+      worker::JobPriority::urgent);
+}
+
+void Mover::verify(const MovePtr& move) {
+  ask_digest(move, duplicate(move->original_file), move->decision.original_content, [this, move] {
+    ask_digest(move, move->move->duplicate_descriptor(), move->decision.content,
+               [this, move] { verified(move); });
+  });
+}
+
+// The digests took their time: the decision may have fallen, the original's name may be gone.
+void Mover::verified(const MovePtr& move) {
+  posix::test_point("after_verify");
+  const auto decision = library_.catalog().decision(move->decision.id);
+  const auto file = library_.catalog().file(move->decision.file_id);
+  const auto original = library_.catalog().file(move->decision.original_file_id);
+  const bool still_stands = decision && decision->state == matching::DecisionState::standing &&
+                            file && file->state == matching::FileState::judged && original &&
+                            original->state == matching::FileState::judged &&
+                            original->stamp == move->original.stamp;
+  const OpenedFile now = open_file(roots_, original ? original->path : move->original.path);
+  if (!still_stands || now.error != 0 || now.stamp != move->original.stamp) {
+    hooks_.look_at_directory_of(move->original.path);
+    give_up(move, {MoveProblem::Kind::changed,
+                   "did not move " + move->decision.path + " to quarantine: its original " +
+                       move->original.path + " went away or changed meanwhile"});
+    end(move);
+    return;
+  }
+  if (const auto problem = move->move->take(wall_clock_ns())) {
+    give_up(move, *problem);
+    end(move);
+    return;
+  }
+  if (!move->move->needs_second_digest()) {
+    finish(move);
+    return;
+  }
+  ask_digest(move, move->move->duplicate_descriptor(), move->decision.content,
+             [this, move] { finish(move); });
+}
+
+void Mover::finish(const MovePtr& move) {
+  if (const auto problem = move->move->finish()) {
+    give_up(move, *problem);
+  } else {
+    ++counts_.done;
+    hooks_.moved(move->decision.id);
+  }
+  end(move);
+}
+
+void Mover::give_up(const MovePtr& move, const MoveProblem& problem) {
+  move->move.reset();
+  if (problem.kind == MoveProblem::Kind::changed) {
+    ++counts_.undone;
+    hooks_.look_at_directory_of(move->decision.path);
+    // What changed is judged anew and its decision falls; what was merely in use is tried again.
+    if (!retry_timer_.active()) retry_timer_.start(retry_time);
+  } else {
+    ++counts_.failed;
+  }
+  hooks_.failed(problem.message);
+}
+
+void Mover::end(const MovePtr& move) {
+  if (current_ == move) current_.reset();
+  wake();
+}
+
+}  // namespace imgdedup::daemon

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// Carries decisions out: one duplicate after the other into quarantine, never the last copy.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_set>
+
+#include "daemon/event/loop.h"
+#include "daemon/event/timer.h"
+#include "daemon/library.h"
+#include "daemon/roots.h"
+#include "store/quarantine.h"
+#include "worker/worker_pool.h"
+
+namespace imgdedup::daemon {
+
+struct MoverCounts {
+  std::uint64_t done = 0;
+  std::uint64_t undone = 0;  ///< the file changed at the last moment, or its original did
+  std::uint64_t failed = 0;  ///< the system would not let us
+};
+
+/// Before a file moves, its original is opened, is another inode, lies in a watched folder that is
+/// there, and has its digest now; and so has the file itself. Loop thread only.
+class Mover {
+ public:
+  struct Hooks {
+    std::function<void(store::DecisionId)> moved;
+    std::function<void(const std::string& message)> failed;
+    std::function<void(const std::string& path)> look_at_directory_of;
+  };
+
+  Mover(event::Loop& loop, Library& library, const Roots& roots, worker::WorkerPool& pool,
+        worker::JobLimits limits, Hooks hooks);
+
+  /// Its action is quarantine.
+  void carry_out(store::DecisionId id);
+  /// All decisions that stand, say quarantine and have not been carried out: at start, on rescan.
+  void carry_out_all();
+  void set_paused(bool paused);
+
+  [[nodiscard]] bool is_moving(store::FileId file) const;
+  [[nodiscard]] bool is_idle() const { return waiting_.empty() && !current_; }
+  [[nodiscard]] std::size_t waiting() const { return waiting_.size() + (current_ ? 1 : 0); }
+  [[nodiscard]] const MoverCounts& counts() const { return counts_; }
+
+ private:
+  struct Move;
+  using MovePtr = std::shared_ptr<Move>;
+
+  void wake();
+  void start_next();
+  [[nodiscard]] MovePtr prepare(const store::CatalogDecision& decision);
+  void verify(const MovePtr& move);
+  void verified(const MovePtr& move);
+  void finish(const MovePtr& move);
+  void give_up(const MovePtr& move, const store::MoveProblem& problem);
+  void ask_digest(const MovePtr& move, posix::UniqueDescriptor file,
+                  const matching::ContentDigest& expected, std::function<void()> then);
+  void end(const MovePtr& move);
+
+  event::Loop& loop_;
+  Library& library_;
+  const Roots& roots_;
+  worker::WorkerPool& pool_;
+  worker::JobLimits limits_;
+  Hooks hooks_;
+  event::Timer retry_timer_;
+  std::deque<store::DecisionId> waiting_;
+  std::unordered_set<store::DecisionId> queued_;
+  MovePtr current_;
+  MoverCounts counts_;
+  bool is_paused_ = false;
+  bool is_woken_ = false;
+};
+
+}  // namespace imgdedup::daemon

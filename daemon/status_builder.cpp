@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// The figures of the service.
+#include "daemon/status_builder.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "daemon/version.h"
+
+namespace imgdedup::daemon {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr std::chrono::seconds rate_window{10};
+constexpr int age_per_count = 100;
+
+std::uint64_t resident_bytes() {
+  std::FILE* file = std::fopen("/proc/self/statm", "re");
+  if (!file) return 0;
+  unsigned long long total = 0;
+  unsigned long long resident = 0;
+  const int fields = std::fscanf(file, "%llu %llu", &total, &resident);
+  std::fclose(file);
+  return fields == 2 ? resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) : 0;
+}
+
+protocol::RootMode mode_of(RootMode mode) {
+  switch (mode) {
+    case RootMode::events:
+      return protocol::RootMode::events;
+    case RootMode::polling:
+      return protocol::RootMode::polling;
+    case RootMode::offline:
+      break;
+  }
+  return protocol::RootMode::offline;
+}
+
+}  // namespace
+
+StatusBuilder::StatusBuilder(StatusSources sources) : sources_(sources) {}
+
+void StatusBuilder::finished_one() {
+  finished_.push_back(steady_clock::now());
+  while (finished_.front() < finished_.back() - rate_window) finished_.pop_front();
+}
+
+double StatusBuilder::files_per_second() {
+  const auto now = steady_clock::now();
+  while (!finished_.empty() && finished_.front() < now - rate_window) finished_.pop_front();
+  if (finished_.size() < 2) return 0;
+  const std::chrono::duration<double> span = now - finished_.front();
+  return static_cast<double>(finished_.size()) / std::max(span.count(), 0.001);
+}
+
+const StatusBuilder::Counted& StatusBuilder::counted() {
+  const auto begin = steady_clock::now();
+  if (counted_ && begin < counted_until_) return *counted_;
+  Counted& counts = counted_.emplace();
+  store::Catalog& catalog = sources_.catalog;
+  counts.files = catalog.count_files("");
+  for (const Root& root : sources_.roots.all())
+    counts.by_root.push_back(catalog.count_files(root.settings.path));
+  counts.contents = catalog.count_contents();
+  counts.decisions = catalog.count_decisions();
+  counts.quarantine = catalog.count_quarantine();
+  counts.poison = catalog.count_poison();
+  const auto end = steady_clock::now();
+  counted_until_ = end - begin < std::chrono::milliseconds(1) ? end
+                                                             : end + (end - begin) * age_per_count;
+  return counts;
+}
+
+std::vector<std::string> StatusBuilder::degradations() const {
+  std::vector<std::string> reasons;
+  for (const Root& root : sources_.roots.all()) {
+    if (root.error.empty()) continue;
+    reasons.push_back((root.is_online() ? "watching: " : "offline: ") + root.error);
+  }
+  if (const std::string error = sources_.pool.last_error(); !error.empty())
+    reasons.push_back("workers: " + error);
+  return reasons;
+}
+
+protocol::ServiceState StatusBuilder::state() const {
+  using protocol::ServiceState;
+  if (!sources_.index.is_loaded()) return ServiceState::starting;
+  if (sources_.intake.is_paused()) return ServiceState::paused;
+  if (!degradations().empty()) return ServiceState::degraded;
+  const bool is_busy = sources_.reconciler.counts().is_busy || sources_.intake.waiting() > 0 ||
+                       sources_.intake.in_flight() > 0 || sources_.judge.size() > 0 ||
+                       !sources_.mover.is_idle();
+  return is_busy ? ServiceState::scanning : ServiceState::idle;
+}
+
+protocol::StatusReport StatusBuilder::report() {
+  using matching::FileState;
+  protocol::StatusReport report;
+  const Counted& counts = counted();
+  report.version = version;
+  report.state = state();
+  report.pid = ::getpid();
+  report.uptime_seconds =
+      std::chrono::duration<double>(steady_clock::now() - begin_).count();
+  report.images = counts.files.of(FileState::judged);
+  report.contents = counts.contents;
+  report.bytes = counts.files.judged_bytes;
+  report.pending = counts.files.of(FileState::pending);
+  report.incomplete = counts.files.of(FileState::incomplete);
+  report.unreadable =
+      counts.files.of(FileState::unreadable) + counts.files.of(FileState::unsupported);
+  report.poison = counts.poison;
+  report.images_per_second = files_per_second();
+  report.memory_bytes = resident_bytes();
+  for (std::size_t i = 0; i < sources_.roots.all().size(); ++i) {
+    const Root& root = sources_.roots.all()[i];
+    protocol::RootReport& entry = report.roots.emplace_back();
+    entry.path = root.settings.path;
+    entry.mode = mode_of(root.mode);
+    entry.images = i < counts.by_root.size() ? counts.by_root[i].of(FileState::judged) : 0;
+    entry.directories = root.directories;
+    entry.polled_directories = root.polled_directories;
+    if (root.last_reconcile)
+      entry.last_reconcile =
+          std::chrono::floor<std::chrono::milliseconds>(*root.last_reconcile);
+    entry.lost_events = root.lost_events;
+    if (!root.error.empty()) entry.error = root.error;
+  }
+  report.duplicates = counts.decisions.in_force_by_relation;
+  report.quarantined = {counts.quarantine.files, counts.quarantine.bytes,
+                        counts.quarantine.orphans};
+  report.index = {sources_.index.size(), sources_.index.build_time().count()};
+  report.last_error = last_error_;
+  const event::WatchCounters watch_counters = sources_.reconciler.watches().counters();
+  report.watches = watch_counters.watches;
+  report.watch_failures = sources_.reconciler.watches().watch_failures();
+  report.overflows = watch_counters.overflows;
+  const ReconcilerCounts reconciled = sources_.reconciler.counts();
+  report.reconciles = reconciled.passes;
+  if (reconciled.last_pass) report.last_reconcile_ms = reconciled.last_pass->count();
+  report.queue_dirs = reconciled.waiting_directories;
+  report.queue_files = sources_.intake.waiting();
+  report.inflight = sources_.intake.in_flight() + sources_.judge.size();
+  report.moves_done = sources_.mover.counts().done;
+  report.moves_undone = sources_.mover.counts().undone;
+  report.moves_failed = sources_.mover.counts().failed;
+  report.degraded = degradations();
+  return report;
+}
+
+}  // namespace imgdedup::daemon

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// The figures of the service, gathered for `status`, `metrics` and systemd.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <optional>
+#include <string>
+
+#include "daemon/intake.h"
+#include "daemon/mover.h"
+#include "daemon/reconciler.h"
+#include "daemon/roots.h"
+#include "protocol/status_report.h"
+#include "worker/worker_pool.h"
+
+namespace imgdedup::daemon {
+
+/// What a report is gathered from; all of it outlives the builder.
+struct StatusSources {
+  store::Catalog& catalog;
+  const HashIndex& index;
+  const Roots& roots;
+  Reconciler& reconciler;
+  const Intake& intake;
+  const Judge& judge;
+  const Mover& mover;
+  const worker::WorkerPool& pool;
+};
+
+/// Counting every row takes a moment on a large catalog, so such figures are at most as old as a
+/// hundred times what it took to count them. Loop thread only.
+class StatusBuilder {
+ public:
+  explicit StatusBuilder(StatusSources sources);
+
+  [[nodiscard]] protocol::StatusReport report();
+  [[nodiscard]] protocol::ServiceState state() const;
+  void finished_one();
+  void set_last_error(std::string error) { last_error_ = std::move(error); }
+
+ private:
+  struct Counted {
+    store::FileCounts files;
+    std::vector<store::FileCounts> by_root;
+    std::uint64_t contents = 0;
+    store::DecisionCounts decisions;
+    store::QuarantineCounts quarantine;
+    std::uint64_t poison = 0;
+  };
+  const Counted& counted();
+  [[nodiscard]] std::vector<std::string> degradations() const;
+  [[nodiscard]] double files_per_second();
+
+  StatusSources sources_;
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+  std::deque<std::chrono::steady_clock::time_point> finished_;
+  std::optional<Counted> counted_;
+  std::chrono::steady_clock::time_point counted_until_;
+  std::optional<std::string> last_error_;
+};
+
+/// Prometheus text exposition format, version 0.0.4.
+std::string metrics_text(const protocol::StatusReport& report);
+
+}  // namespace imgdedup::daemon

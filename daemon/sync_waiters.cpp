@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// Those who asked to be told when all that lay in the folders has its decision.
+#include "daemon/sync_waiters.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace imgdedup::daemon {
+namespace {
+
+constexpr std::chrono::milliseconds check_delay{10};
+constexpr std::chrono::milliseconds progress_interval{200};
+constexpr std::size_t page_size = 500;
+
+}  // namespace
+
+SyncWaiters::SyncWaiters(event::Loop& loop, Reconciler& reconciler, store::Catalog& catalog,
+                         const Roots& roots, std::function<bool()> is_quiet)
+    : loop_(loop),
+      reconciler_(reconciler),
+      catalog_(catalog),
+      roots_(roots),
+      is_quiet_(std::move(is_quiet)),
+      check_timer_(loop_, [this] { check(); }) {}
+
+SyncWaiters::WaiterId SyncWaiters::add(Waiter waiter) {
+  const WaiterId id = ++last_id_;
+  waiters_.push_back({id, std::move(waiter), std::nullopt, 0});
+  reconciler_.start_pass([this, id] { pass_ended(id); });
+  return id;
+}
+
+void SyncWaiters::remove(WaiterId id) {
+  waiters_.remove_if([id](const State& state) { return state.id == id; });
+}
+
+void SyncWaiters::pass_ended(WaiterId id) {
+  for (State& state : waiters_) {
+    if (state.id != id) continue;
+    state.up_to_sequence = catalog_.last_pending_sequence();
+    state.total = pending_up_to(*state.up_to_sequence);
+  }
+  wake();
+}
+
+void SyncWaiters::wake() {
+  if (waiters_.empty() || std::exchange(is_woken_, true)) return;
+  check_timer_.start(check_delay);
+}
+
+// What waits below a root that is away cannot be decided now, and nobody waits for it.
+std::uint64_t SyncWaiters::pending_up_to(std::int64_t sequence) {
+  if (!roots_.any_offline()) return catalog_.pending_up_to(sequence);
+  std::uint64_t count = 0;
+  std::int64_t after = store::before_all_pending;
+  for (;;) {
+    const auto page = catalog_.pending_files(after, page_size);
+    for (const auto& pending : page) {
+      if (pending.sequence > sequence) return count;
+      if (roots_.is_online(pending.file.path)) ++count;
+    }
+    if (page.size() < page_size) return count;
+    after = page.back().sequence;
+  }
+}
+
+void SyncWaiters::check() {
+  is_woken_ = false;
+  bool any_waits = false;
+  std::vector<std::pair<std::function<void(std::uint64_t)>, std::uint64_t>> done;
+  for (auto state = waiters_.begin(); state != waiters_.end();) {
+    if (!state->up_to_sequence) {
+      ++state;
+      continue;
+    }
+    const std::uint64_t pending = pending_up_to(*state->up_to_sequence);
+    if (pending == 0 && is_quiet_()) {
+      done.emplace_back(std::move(state->waiter.on_done), state->total);
+      state = waiters_.erase(state);
+      continue;
+    }
+    any_waits = true;
+    state->total = std::max(state->total, pending);
+    state->waiter.on_progress({pending, state->total});
+    ++state;
+  }
+  if (any_waits) check_timer_.start(progress_interval);
+  for (const auto& [on_done, files] : done) on_done(files);
+}
+
+}  // namespace imgdedup::daemon
