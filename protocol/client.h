@@ -90,10 +90,15 @@ class Client {
   std::int64_t last_id_ = 0;
 };
 
+struct ListingOptions {
+  std::uint64_t max_items = UINT64_MAX;
+  std::optional<std::chrono::milliseconds> page_time;  ///< time limit of each call; empty: none
+};
+
 /// Calls a listing page by page, from `params` with its `after` on, and hands on each item, until
-/// the last page, `max_items`, or the handler returns false.
+/// the last page, `max_items`, or the handler returns false. Throws as Client::call().
 void for_each_item(Client& client, std::string_view method, Json params,
                    const std::function<bool(const Json& item)>& handler,
-                   std::uint64_t max_items = UINT64_MAX);
+                   const ListingOptions& options);
 
 }  // namespace imgdedup::protocol
