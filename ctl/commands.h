@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// What each command does with the answers of the service.
+#pragma once
+
+#include "ctl/task.h"
+
+// Each returns the exit status or throws what protocol::Client throws.
+namespace imgdedup::ctl {
+
+ExitStatus show_status(const Task& task);
+ExitStatus show_metrics(const Task& task);
+
+ExitStatus list_duplicates(const Task& task);
+ExitStatus list_groups(const Task& task);
+ExitStatus list_quarantine(const Task& task);
+ExitStatus list_files(const Task& task);
+ExitStatus list_unreadable(const Task& task);
+ExitStatus print_events(const Task& task);
+
+/// Opens the files with the rights of the user and has them judged.
+ExitStatus query_files(const Task& task);
+
+ExitStatus sync_service(const Task& task);
+ExitStatus declare_distinct(const Task& task);
+ExitStatus restore_files(const Task& task);
+ExitStatus purge_files(const Task& task);
+/// rescan, pause, resume, reload.
+ExitStatus change_state(const Task& task);
+
+/// The whole of main(): parses, connects, runs, says what went wrong on console.errors.
+ExitStatus run_program(std::span<const std::string> arguments, std::string_view socket_variable,
+                       const Console& console);
+
+}  // namespace imgdedup::ctl
