@@ -36,7 +36,7 @@ struct Peer {
 struct SocketPlace {
   std::string path;    ///< absolute or relative, at most 107 bytes
   mode_t mode = 0660;  ///< never more, at no moment
-  std::optional<gid_t> group;
+  std::optional<gid_t> group{};
 };
 
 /// Sizes in bytes without the newline.

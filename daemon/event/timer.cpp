@@ -4,6 +4,7 @@
 
 #include <uv.h>
 
+#include <algorithm>
 #include <cassert>
 #include <cstdint>
 #include <utility>
@@ -20,15 +21,17 @@ struct Timer::State {
 
   void start(std::chrono::milliseconds delay, std::chrono::milliseconds interval) {
     assert(loop.is_own_thread() && delay.count() >= 0 && interval.count() >= 0);
-    // libuv counts from the time it last looked at the clock.
-    ::uv_update_time(loop.handle());
+    // libuv counts from the time it last looked at the clock, and would run a timer that is due
+    // already before it looks at any descriptor.
+    const std::uint64_t late_ms = ::uv_hrtime() / 1'000'000 - ::uv_now(loop.handle());
+    const std::uint64_t delay_ms = static_cast<std::uint64_t>(delay.count()) + late_ms;
     ::uv_timer_start(
         &handle,
         [](uv_timer_t* timer) {
           auto* const state = static_cast<State*>(timer->data);
           state->loop.guard(state->callback);
         },
-        static_cast<std::uint64_t>(delay.count()), static_cast<std::uint64_t>(interval.count()));
+        std::max<std::uint64_t>(delay_ms, 1), static_cast<std::uint64_t>(interval.count()));
   }
 };
 

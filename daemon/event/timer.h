@@ -18,7 +18,8 @@ class Timer {
   Timer(const Timer&) = delete;
   Timer& operator=(const Timer&) = delete;
 
-  /// Calls back once, `delay` (>= 0) from now; replaces what was started before.
+  /// Calls back once, `delay` (>= 0) from now, never before other callbacks had their turn;
+  /// replaces what was started before.
   void start(std::chrono::milliseconds delay);
   /// Calls back every `interval` (> 0), first one interval from now; replaces what was started
   /// before. Turns that a busy loop missed are not made up for.
