@@ -3,12 +3,14 @@
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
+#include <atomic>
+
 #include "support/failure_listener.h"
 
 namespace imgdedup::testing {
 namespace {
 
-bool failed = false;
+std::atomic<bool> failed = false;  // assertions may come from any thread
 
 struct FailureListener : doctest::IReporter {
   explicit FailureListener(const doctest::ContextOptions&) {}
@@ -21,7 +23,9 @@ struct FailureListener : doctest::IReporter {
   void test_case_exception(const doctest::TestCaseException&) override { failed = true; }
   void subcase_start(const doctest::SubcaseSignature&) override {}
   void subcase_end() override {}
-  void log_assert(const doctest::AssertData& data) override { failed = failed || data.m_failed; }
+  void log_assert(const doctest::AssertData& data) override {
+    if (data.m_failed) failed = true;
+  }
   void log_message(const doctest::MessageData&) override {}
   void test_case_skipped(const doctest::TestCaseData&) override {}
 };
