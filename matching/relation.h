@@ -44,8 +44,12 @@ struct Comparison {
   double lowest_tile_ssim = 0;
   /// Ratio of the two aspect ratios (width/height as shown), >= 1; 1 means equal.
   double aspect_ratio_quotient = 1;
-  /// Mean absolute difference of the grey pictures before brightness and contrast are fitted, 0..255.
+  /// Mean absolute difference of the grey pictures before brightness and contrast are fitted,
+  /// 0..255.
   double tone_difference = 0;
+  /// Root mean square of the chroma in which the two disagree beyond one being paler, in levels of
+  /// 0..255. A grey copy of a colour picture has 0, a picture in other colours much.
+  double colour_difference = 0;
 
   bool operator==(const Comparison&) const = default;
 };

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// Two pictures side by side: how alike they look, and whether they are the same samples.
+#include "hashing/comparison.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+
+#include <opencv2/core.hpp>
+#include <opencv2/imgproc.hpp>
+
+namespace imgdedup::hashing {
+namespace {
+
+cv::Size common_size(cv::Size left, cv::Size right) {
+  const auto long_side = [](cv::Size size) { return std::max(size.width, size.height); };
+  const double side = std::min({long_side(left), long_side(right), comparison_long_side});
+  const double aspect = std::sqrt((static_cast<double>(left.width) / left.height) *
+                                  (static_cast<double>(right.width) / right.height));
+  const auto rounded = [](double value) {
+    constexpr int smallest_side = 8;
+    return std::max(smallest_side, static_cast<int>(std::lround(value)));
+  };
+  return {rounded(aspect >= 1 ? side : side * aspect), rounded(aspect >= 1 ? side / aspect : side)};
+}
+
+struct Look {
+  cv::Mat grey;       ///< CV_32FC1, 0..255
+  cv::Mat blue, red;  ///< CV_32FC1, chroma around 0
+  double mean = 0, deviation = 0;
+};
+
+Look look_at(const cv::Mat& bgr, cv::Size size) {
+  cv::Mat resized, ycc;
+  cv::resize(bgr, resized, size, 0, 0, cv::INTER_AREA);
+  resized.convertTo(resized, CV_32FC3);
+  cv::cvtColor(resized, ycc, cv::COLOR_BGR2YCrCb);
+  cv::Mat channels[3];
+  cv::split(ycc, channels);
+  // OpenCV centres floating-point chroma on 0.5 of a range of 1, whatever the range is.
+  Look look{channels[0], channels[2] - 0.5, channels[1] - 0.5};
+  cv::Scalar mean, deviation;
+  cv::meanStdDev(look.grey, mean, deviation);
+  look.mean = mean[0];
+  look.deviation = deviation[0];
+  return look;
+}
+
+/// The grey picture with another mean and a larger deviation.
+cv::Mat toned(const Look& look, double mean, double deviation) {
+  constexpr double max_gain = 2;
+  const double gain =
+      look.deviation > 0 ? std::clamp(deviation / look.deviation, 1.0, max_gain) : 1.0;
+  return (look.grey - look.mean) * gain + mean;
+}
+
+cv::Mat ssim_map(const cv::Mat& a, const cv::Mat& b) {
+  constexpr double c1 = (0.01 * 255) * (0.01 * 255), c2 = (0.03 * 255) * (0.03 * 255);
+  const auto blurred = [](const cv::Mat& picture) {
+    cv::Mat result;
+    cv::boxFilter(picture, result, CV_32F, cv::Size(7, 7), cv::Point(-1, -1), true,
+                  cv::BORDER_REFLECT_101);
+    return result;
+  };
+  const cv::Mat mean_a = blurred(a), mean_b = blurred(b);
+  const cv::Mat squares = mean_a.mul(mean_a) + mean_b.mul(mean_b);
+  const cv::Mat product = mean_a.mul(mean_b);
+  const cv::Mat variances = blurred(a.mul(a)) + blurred(b.mul(b)) - squares;
+  const cv::Mat covariance = blurred(a.mul(b)) - product;
+  cv::Mat map;
+  cv::divide((2 * product + c1).mul(2 * covariance + c2), (squares + c1).mul(variances + c2), map);
+  return map;
+}
+
+/// Root mean square of what remains of the paler picture's chroma when the other's, made paler by
+/// one factor, is taken away. A grey copy of a colour picture leaves nothing.
+double colour_difference(const Look& a, const Look& b) {
+  const double aa = a.blue.dot(a.blue) + a.red.dot(a.red);
+  const double bb = b.blue.dot(b.blue) + b.red.dot(b.red);
+  const double ab = a.blue.dot(b.blue) + a.red.dot(b.red);
+  const double vivid = std::max(aa, bb), pale = std::min(aa, bb);
+  if (vivid == 0) return 0;
+  const double factor = std::clamp(ab / vivid, 0.0, 1.0);
+  const double rest = pale - 2 * factor * ab + factor * factor * vivid;
+  return std::sqrt(std::max(0.0, rest) / static_cast<double>(a.grey.total()));
+}
+
+/// One sample widened to 16 bits.
+std::uint32_t wide(std::uint8_t sample) { return sample * 257U; }
+std::uint32_t wide(std::uint16_t sample) { return sample; }
+
+template <typename Sample>
+std::uint32_t channel_of(const Sample* pixel, int channels, int channel) {
+  if (channel == 3) return channels == 4 ? wide(pixel[3]) : 0xffffU;
+  return wide(pixel[channels == 1 ? 0 : channel]);
+}
+
+template <typename Left, typename Right>
+bool rows_equal(const cv::Mat& left, const cv::Mat& right, int y) {
+  const auto* a = left.ptr<Left>(y);
+  const auto* b = right.ptr<Right>(y);
+  for (int x = 0; x < left.cols; ++x, a += left.channels(), b += right.channels())
+    for (int channel = 0; channel < 4; ++channel)
+      if (channel_of(a, left.channels(), channel) != channel_of(b, right.channels(), channel))
+        return false;
+  return true;
+}
+
+}  // namespace
+
+void compare_looks(const cv::Mat& left, const cv::Mat& right, matching::Comparison& result) {
+  const cv::Size size = common_size(left.size(), right.size());
+  const Look a = look_at(left, size), b = look_at(right, size);
+  result.tone_difference = cv::mean(cv::abs(a.grey - b.grey))[0];
+  result.colour_difference = colour_difference(a, b);
+  const double mean = (a.mean + b.mean) / 2, deviation = std::max(a.deviation, b.deviation);
+  const cv::Mat map = ssim_map(toned(a, mean, deviation), toned(b, mean, deviation));
+  result.ssim = cv::mean(map)[0];
+  constexpr int tiles_a_side = 8;
+  cv::Mat tiles;
+  cv::resize(map, tiles, cv::Size(tiles_a_side, tiles_a_side), 0, 0, cv::INTER_AREA);
+  cv::minMaxLoc(tiles, &result.lowest_tile_ssim);
+}
+
+bool same_samples(const cv::Mat& left, const cv::Mat& right) {
+  if (left.size() != right.size()) return false;
+  for (int y = 0; y < left.rows; ++y) {
+    bool equal = false;
+    if (left.type() == right.type())
+      equal = std::equal(left.ptr(y),
+                         left.ptr(y) + left.elemSize() * static_cast<std::size_t>(left.cols),
+                         right.ptr(y));
+    else if (left.depth() == CV_8U && right.depth() == CV_8U)
+      equal = rows_equal<std::uint8_t, std::uint8_t>(left, right, y);
+    else if (left.depth() == CV_8U)
+      equal = rows_equal<std::uint8_t, std::uint16_t>(left, right, y);
+    else if (right.depth() == CV_8U)
+      equal = rows_equal<std::uint16_t, std::uint8_t>(left, right, y);
+    else
+      equal = rows_equal<std::uint16_t, std::uint16_t>(left, right, y);
+    if (!equal) return false;
+  }
+  return true;
+}
+
+}  // namespace imgdedup::hashing

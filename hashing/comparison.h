@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Two pictures side by side: how alike they look, and whether they are the same samples.
+#pragma once
+
+#include <opencv2/core/mat.hpp>
+
+#include "matching/relation.h"
+
+namespace imgdedup::hashing {
+
+/// Long side in pixels at which pictures are looked at; smaller pictures at their own size.
+inline constexpr int comparison_long_side = 192;
+
+/// Fills the measures of likeness (all but digests, same_pixels and aspect_ratio_quotient) from two
+/// pictures as shown, CV_8UC3 BGR, each reduced to not less than comparison_long_side where it was
+/// larger. Both are averaged to one size: the smaller of the two long sides and the limit above,
+/// the geometric mean of the two aspects. Contrast and brightness are fitted by giving both grey
+/// pictures one mean and one standard deviation (the larger one), the gain being at most 2.
+/// SSIM: Z. Wang et al., "Image Quality Assessment: From Error Visibility to Structural
+/// Similarity", IEEE Trans. Image Processing 13, 2004; uniform 7x7 window, K1 0.01, K2 0.03, L 255.
+/// Symmetric in its arguments. Any thread.
+void compare_looks(const cv::Mat& left, const cv::Mat& right, matching::Comparison& result);
+
+/// Whether two fully decoded pictures show the same samples: same size, every sample of every
+/// channel equal. Grey equals colour with three equal channels; no alpha equals full alpha; 16-bit
+/// samples are not rounded: they equal 8-bit ones only if they are these times 257.
+bool same_samples(const cv::Mat& left, const cv::Mat& right);
+
+}  // namespace imgdedup::hashing

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// A file whose header is known -> its picture, at the size that a measure needs.
+#include "hashing/image_decoder.h"
+
+#include <algorithm>
+
+#include "hashing/jpeg_decoder.h"
+#include "hashing/opencv_decoder.h"
+#include "hashing/reduction.h"
+
+namespace imgdedup::hashing {
+namespace {
+
+using matching::ImageFormat;
+using matching::Refusal;
+
+/// The smallest scale at which a side of `side` pixels keeps at least `needed`.
+JpegScale scale_for(std::uint32_t side, int needed) {
+  for (const int denominator : {8, 4, 2}) {
+    const auto d = static_cast<std::uint32_t>(denominator);
+    if ((side + d - 1) / d >= static_cast<std::uint32_t>(needed)) return {denominator};
+  }
+  return {1};
+}
+
+Outcome<cv::Mat> decode(Bytes file, const ImageHeader& header, JpegColour colour, JpegScale scale) {
+  if (header.format == ImageFormat::jpeg)
+    return decode_jpeg(file, colour, scale, header.jpeg_scans);
+  return decode_with_opencv(file, header);
+}
+
+}  // namespace
+
+Outcome<cv::Mat> decode_reduced_grey(Bytes file, const ImageHeader& header) {
+  const JpegScale scale = scale_for(std::min(header.width, header.height), hash_short_side);
+  auto decoded = decode(file, header, JpegColour::grey, scale);
+  if (std::holds_alternative<Refusal>(decoded)) return decoded;
+  const auto& picture = std::get<cv::Mat>(decoded);
+  const int factor = std::max(1, std::min(picture.cols, picture.rows) / hash_short_side);
+  return apply_orientation(reduce_to_grey(picture, header.max_sample, factor, AlphaRule::on_white),
+                           header.orientation);
+}
+
+Outcome<cv::Mat> decode_reduced_bgr(Bytes file, const ImageHeader& header, int long_side) {
+  const JpegScale scale = scale_for(std::max(header.width, header.height), long_side);
+  auto decoded = decode(file, header, JpegColour::bgr, scale);
+  if (std::holds_alternative<Refusal>(decoded)) return decoded;
+  const auto& picture = std::get<cv::Mat>(decoded);
+  const int factor = std::max(1, std::max(picture.cols, picture.rows) / long_side);
+  return apply_orientation(reduce_to_bgr(picture, header.max_sample, factor, AlphaRule::on_white),
+                           header.orientation);
+}
+
+Outcome<cv::Mat> decode_full(Bytes file, const ImageHeader& header) {
+  auto decoded = decode(file, header, JpegColour::bgr, {1});
+  if (std::holds_alternative<Refusal>(decoded)) return decoded;
+  return apply_orientation(std::get<cv::Mat>(decoded), header.orientation);
+}
+
+Outcome<cv::Mat> decode_like_imagededup(Bytes file, const ImageHeader& header) {
+  auto decoded = decode(file, header, JpegColour::bgr, {1});
+  if (std::holds_alternative<Refusal>(decoded)) return decoded;
+  return reduce_to_bgr(std::get<cv::Mat>(decoded), header.max_sample, 1, AlphaRule::dropped);
+}
+
+}  // namespace imgdedup::hashing

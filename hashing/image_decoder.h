@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// A file whose header is known -> its picture, at the size that a measure needs.
+#pragma once
+
+#include <opencv2/core/mat.hpp>
+
+#include "hashing/image_header.h"
+#include "hashing/measure.h"
+#include "hashing/outcome.h"
+
+namespace imgdedup::hashing {
+
+/// Shortest side, in pixels, below which the picture that hashes are made from is not reduced.
+/// Part of fingerprint_version; chosen from the figures in docs/accuracy.md.
+inline constexpr int hash_short_side = 128;
+
+/// The picture that hashes are made from: CV_8UC1, as shown, on white where transparent. Its
+/// shorter side is `hash_short_side` to twice that, unless the picture is smaller. JPEG decodes at
+/// the smallest of 1, 1/2, 1/4, 1/8 whose shorter side is not below `hash_short_side`; then cells
+/// of n x n pixels are averaged, n the largest that keeps it. Part of fingerprint_version. Refusals
+/// and throws as decode_jpeg and decode_with_opencv. Any thread, as all below.
+Outcome<cv::Mat> decode_reduced_grey(Bytes file, const ImageHeader& header);
+
+/// By the same rule in colour, CV_8UC3 BGR, such that the *longer* side stays >= `long_side`.
+Outcome<cv::Mat> decode_reduced_bgr(Bytes file, const ImageHeader& header, int long_side);
+
+/// All samples, as shown: CV_8U or CV_16U with 1, 3 (BGR) or 4 (BGRA) channels.
+Outcome<cv::Mat> decode_full(Bytes file, const ImageHeader& header);
+
+/// What imagededup hashes: full size, CV_8UC3 BGR, as stored (no orientation), alpha ignored.
+Outcome<cv::Mat> decode_like_imagededup(Bytes file, const ImageHeader& header);
+
+}  // namespace imgdedup::hashing

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// The bytes of one image -> Fingerprint; of two images -> Comparison.
+#include "hashing/measure.h"
+
+#include <algorithm>
+#include <new>
+#include <vector>
+
+#include <opencv2/core.hpp>
+
+#include "hashing/comparison.h"
+#include "hashing/detail.h"
+#include "hashing/image_decoder.h"
+#include "hashing/image_header.h"
+#include "hashing/perceptual_hash.h"
+
+namespace imgdedup::hashing {
+namespace {
+
+using matching::Comparison;
+using matching::Fingerprint;
+using matching::Refusal;
+using matching::RefusalReason;
+
+/// Runs `work`, turning what a library throws when it is short of memory into a Refusal.
+template <typename Value, typename Work>
+Outcome<Value> without_throwing(Work work) {
+  try {
+    return work();
+  } catch (const std::bad_alloc&) {
+    return Refusal{RefusalReason::out_of_memory, "needs more memory than there is"};
+  } catch (const cv::Exception& error) {
+    return Refusal{
+        error.code == cv::Error::StsNoMem ? RefusalReason::out_of_memory : RefusalReason::damaged,
+        error.err};
+  }
+}
+
+/// The first 64 bits of a digest over size and samples.
+std::uint64_t digest_of_picture(const cv::Mat& grey) {
+  std::vector<std::uint8_t> bytes;
+  bytes.reserve(grey.total() + 8);
+  for (const int side : {grey.cols, grey.rows})
+    for (int shift = 24; shift >= 0; shift -= 8)
+      bytes.push_back(static_cast<std::uint8_t>(side >> shift));
+  for (int y = 0; y < grey.rows; ++y)
+    bytes.insert(bytes.end(), grey.ptr(y), grey.ptr(y) + grey.cols);
+  const matching::ContentDigest digest = digest_of(bytes);
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < sizeof value; ++i) value = value << 8 | digest.bytes[i];
+  return value;
+}
+
+Outcome<Fingerprint> measure(Bytes file, const DecodeLimits& limits) {
+  const auto read = read_header(file, limits);
+  if (const auto* refusal = std::get_if<Refusal>(&read)) return *refusal;
+  const auto& header = std::get<ImageHeader>(read);
+  auto decoded = decode_reduced_grey(file, header);
+  if (auto* refusal = std::get_if<Refusal>(&decoded)) return std::move(*refusal);
+  const auto& grey = std::get<cv::Mat>(decoded);
+
+  Fingerprint fingerprint;
+  fingerprint.content_digest = digest_of(file);
+  fingerprint.size_bytes = file.size();
+  fingerprint.format = header.format;
+  fingerprint.width_pixels = header.shown_width();
+  fingerprint.height_pixels = header.shown_height();
+  const LanczosSource source(grey);
+  fingerprint.hashes = perceptual_hashes(source);
+  fingerprint.reduced_picture_digest = digest_of_picture(grey);
+  // One page says nothing about the others, so pages are never alike by look.
+  if (header.pictures == PictureCount::one) fingerprint.detail = detail_of(source, grey.size());
+  return fingerprint;
+}
+
+double aspect_of(const ImageHeader& header) {
+  return static_cast<double>(header.shown_width()) / header.shown_height();
+}
+
+bool may_be_same_picture(const ImageHeader& left, const ImageHeader& right,
+                         const Comparison& looks) {
+  // Equal samples reduced by different decoders (a scaled JPEG, a mean of cells) differ by little.
+  constexpr double most_by_reduction = 4;
+  return left.shown_width() == right.shown_width() && left.shown_height() == right.shown_height() &&
+         left.pictures == PictureCount::one && right.pictures == PictureCount::one &&
+         looks.tone_difference <= most_by_reduction;
+}
+
+Outcome<Comparison> compare(Bytes left, Bytes right, const DecodeLimits& limits) {
+  const auto left_read = read_header(left, limits), right_read = read_header(right, limits);
+  if (const auto* refusal = std::get_if<Refusal>(&left_read)) return *refusal;
+  if (const auto* refusal = std::get_if<Refusal>(&right_read)) return *refusal;
+  const auto& left_header = std::get<ImageHeader>(left_read);
+  const auto& right_header = std::get<ImageHeader>(right_read);
+
+  Comparison result;
+  result.left_digest = digest_of(left);
+  result.right_digest = digest_of(right);
+  const double quotient = aspect_of(left_header) / aspect_of(right_header);
+  result.aspect_ratio_quotient = std::max(quotient, 1 / quotient);
+
+  auto left_small = decode_reduced_bgr(left, left_header, comparison_long_side);
+  if (auto* refusal = std::get_if<Refusal>(&left_small)) return std::move(*refusal);
+  auto right_small = decode_reduced_bgr(right, right_header, comparison_long_side);
+  if (auto* refusal = std::get_if<Refusal>(&right_small)) return std::move(*refusal);
+  compare_looks(std::get<cv::Mat>(left_small), std::get<cv::Mat>(right_small), result);
+
+  if (!may_be_same_picture(left_header, right_header, result)) return result;
+  auto left_full = decode_full(left, left_header);
+  if (auto* refusal = std::get_if<Refusal>(&left_full)) return std::move(*refusal);
+  auto right_full = decode_full(right, right_header);
+  if (auto* refusal = std::get_if<Refusal>(&right_full)) return std::move(*refusal);
+  result.same_pixels = same_samples(std::get<cv::Mat>(left_full), std::get<cv::Mat>(right_full));
+  return result;
+}
+
+}  // namespace
+
+std::variant<Fingerprint, Refusal> measure_image(Bytes file, const DecodeLimits& limits) {
+  return without_throwing<Fingerprint>([&] { return measure(file, limits); });
+}
+
+std::variant<Comparison, Refusal> compare_images(Bytes left, Bytes right,
+                                                 const DecodeLimits& limits) {
+  return without_throwing<Comparison>([&] { return compare(left, right, limits); });
+}
+
+}  // namespace imgdedup::hashing
