@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Hashes by file name.
+#include "batch/encodings.h"
+
+#include <stdexcept>
+
+#include <nlohmann/json.hpp>
+
+#include "batch/json_text.h"
+
+namespace imgdedup::batch {
+
+using nlohmann::json;
+
+json to_json(const Encodings& encodings) {
+  json map = json::object();
+  for (const auto& [name, hash] : encodings) map[json_text(name)] = matching::to_hex(hash);
+  return map;
+}
+
+Encodings encodings_from_json(const json& map, std::string_view source) {
+  if (!map.is_object())
+    throw std::runtime_error("read " + std::string(source) + ": it is no map of files to hashes");
+  Encodings encodings;
+  for (const auto& [name, value] : map.items()) {
+    const auto hash = value.is_string()
+                          ? matching::perceptual_hash_from_hex(value.get<std::string>())
+                          : std::nullopt;
+    if (!hash)
+      throw std::runtime_error("read " + std::string(source) + ": " + name +
+                               " has no hash of 16 hex digits");
+    encodings.emplace(name, *hash);
+  }
+  return encodings;
+}
+
+}  // namespace imgdedup::batch

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// The files of the folders a command was given, each with the name it has in results.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace imgdedup::batch {
+
+enum class Descent : std::uint8_t { this_folder_only, recursive };
+
+struct ListedFile {
+  std::string name;            ///< in results: see list_files()
+  std::filesystem::path path;  ///< to open
+
+  bool operator==(const ListedFile&) const = default;
+};
+
+/// The regular files in `folders`, sorted by name. With one folder a name is the path below it,
+/// with several it has the folder before it as it was given. Symbolic links are not followed; what
+/// begins with a dot (our quarantine too) is left out. Throws std::filesystem::filesystem_error for
+/// a folder that cannot be listed; below it, unlistable folders are added to `unlistable`.
+std::vector<ListedFile> list_files(const std::vector<std::string>& folders, Descent descent,
+                                   std::vector<std::filesystem::path>& unlistable);
+
+}  // namespace imgdedup::batch

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// imgdedup: the service's detection over a folder, at once. The command line.
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "batch/commands.h"
+
+namespace {
+
+using namespace imgdedup::batch;
+
+constexpr int wrong_usage = 2;
+
+const std::map<std::string, Method> methods_with_hash{{"ahash", Method::ahash},
+                                                      {"dhash", Method::dhash},
+                                                      {"phash", Method::phash},
+                                                      {"whash", Method::whash}};
+const std::map<std::string, Method> all_methods{{"md5", Method::md5},     {"ahash", Method::ahash},
+                                                {"dhash", Method::dhash}, {"phash", Method::phash},
+                                                {"whash", Method::whash}, {"all", Method::all}};
+const std::map<std::string, Metric> metrics{{"map", Metric::map},
+                                            {"ndcg", Metric::ndcg},
+                                            {"jaccard", Metric::jaccard},
+                                            {"classification", Metric::classification},
+                                            {"all", Metric::all}};
+
+/// An option whose value is one of the words of `values`; `text` is what help says of its argument.
+template <typename Value>
+void add_choice(CLI::App& command, const std::string& name, Value& value,
+                const std::map<std::string, Value>& values, const std::string& text) {
+  std::vector<std::string> words;
+  for (const auto& [word, ignored] : values) words.push_back(word);
+  command
+      .add_option_function<std::string>(
+          name, [&](const std::string& word) { value = values.at(word); },
+          "one of: " + CLI::detail::join(words, " "))
+      ->option_text(text)
+      ->check(CLI::IsMember(words));
+}
+
+void add_recursive(CLI::App& command, Descent& descent) {
+  command.add_flag_callback(
+      "--recursive", [&descent] { descent = Descent::recursive; },
+      "folders below the folder as well");
+}
+
+void add_search(CLI::App& command, SearchOptions& options) {
+  auto* const folders = command.add_option("DIR", options.folders, "folders to look into")
+                            ->check(CLI::ExistingDirectory);
+  add_choice(command, "--method", options.method, all_methods, "METHOD [all]");
+  command
+      .add_option("--max-distance", options.max_distance_bits,
+                  "bits in which two hashes may differ, 0 to 64, inclusive [10]")
+      ->option_text("N")
+      ->check(CLI::Range(0, 64));
+  add_recursive(command, options.descent);
+  auto* const encodings =
+      command
+          .add_option("--encodings", options.encodings,
+                      "hashes from an `encode` of before: no picture is read, no method needed")
+          ->option_text("FILE")
+          ->check(CLI::ExistingFile)
+          ->excludes(folders);
+  command.add_option("-o", options.output, "where the result goes, instead of standard output")
+      ->option_text("FILE");
+  command.callback([folders, encodings] {
+    if (folders->empty() && encodings->empty()) throw CLI::RequiredError("DIR");
+  });
+}
+
+void add_find(CLI::App& app, FindOptions& options) {
+  CLI::App& command = *app.add_subcommand("find", "the duplicates of every picture, as JSON");
+  add_search(command, options.search);
+  command.add_flag_callback(
+      "--scores", [&options] { options.scores = Scores::include; },
+      "[duplicate, distance] pairs instead of names");
+  command.add_option("--neighbours", options.neighbours, "only the K nearest of each")
+      ->option_text("K")
+      ->check(CLI::PositiveNumber);
+  command.add_option("--query", options.query, "only this file's duplicates")->option_text("FILE");
+}
+
+void add_to_remove(CLI::App& app, SearchOptions& options) {
+  add_search(*app.add_subcommand("to-remove", "the files to remove so that one of each stays"),
+             options);
+}
+
+void add_encode(CLI::App& app, EncodeOptions& options) {
+  CLI::App& command =
+      *app.add_subcommand("encode", "the hash of a picture, or of each in a folder");
+  command.add_option("PATH", options.path, "a file or a folder")
+      ->required()
+      ->check(CLI::ExistingPath);
+  add_choice(command, "--method", options.method, methods_with_hash, "METHOD [phash]");
+  add_recursive(command, options.descent);
+  command.add_option("-o", options.output, "where the result goes, instead of standard output")
+      ->option_text("FILE");
+}
+
+void add_evaluate(CLI::App& app, EvaluateOptions& options) {
+  CLI::App& command = *app.add_subcommand("evaluate", "how well a result agrees with the truth");
+  command.add_option("--truth", options.truth, "the map that is right")
+      ->option_text("T.json")
+      ->required();
+  command.add_option("--found", options.found, "the map that `find` gave")
+      ->option_text("F.json")
+      ->required();
+  add_choice(command, "--metric", options.metric, metrics, "METRIC [all]");
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  CLI::App app("Finds duplicate pictures in folders.", "imgdedup");
+  app.set_version_flag("--version", "imgdedup " IMGDEDUP_VERSION);
+  app.require_subcommand(1);
+  FindOptions find_options;
+  SearchOptions to_remove_options;
+  EncodeOptions encode_options;
+  EvaluateOptions evaluate_options;
+  add_find(app, find_options);
+  add_to_remove(app, to_remove_options);
+  add_encode(app, encode_options);
+  add_evaluate(app, evaluate_options);
+  try {
+    app.parse(count, arguments);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? EXIT_SUCCESS : wrong_usage;
+  }
+  try {
+    if (app.got_subcommand("find")) find(find_options);
+    if (app.got_subcommand("to-remove")) to_remove(to_remove_options);
+    if (app.got_subcommand("encode")) encode(encode_options);
+    if (app.got_subcommand("evaluate")) evaluate(evaluate_options);
+    return EXIT_SUCCESS;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "imgdedup: %s\n", error.what());
+    return EXIT_FAILURE;
+  }
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files -> fingerprints, pairs of files -> comparisons, by the worker processes.
+#include "batch/picture_measurer.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+
+#include "batch/progress.h"
+
+namespace imgdedup::batch {
+namespace {
+
+using matching::Refusal;
+using matching::RefusalReason;
+
+std::int64_t nanoseconds(const timespec& time) {
+  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
+struct OpenedFile {
+  posix::UniqueDescriptor descriptor;
+  struct stat status {};
+};
+
+std::variant<OpenedFile, Refusal> open_file(const std::filesystem::path& path) {
+  OpenedFile file;
+  // A pipe that took the place of the file since it was listed must not hold us up.
+  file.descriptor.reset(
+      ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (!file.descriptor || ::fstat(file.descriptor.get(), &file.status) != 0)
+    return Refusal{RefusalReason::unreadable, std::generic_category().message(errno)};
+  if (!S_ISREG(file.status.st_mode))
+    return Refusal{RefusalReason::unreadable, "not a regular file"};
+  return file;
+}
+
+matching::FileStamp stamp_of(const struct stat& status) {
+  return {.device = status.st_dev,
+          .inode = status.st_ino,
+          .size_bytes = status.st_size,
+          .mtime_ns = nanoseconds(status.st_mtim),
+          .ctime_ns = nanoseconds(status.st_ctim)};
+}
+
+}  // namespace
+
+PictureMeasurer::PictureMeasurer(worker::WorkerPoolSettings settings)
+    : pool_(std::move(settings)) {}
+
+void PictureMeasurer::run(const char* what, std::size_t count,
+                          const std::function<std::optional<Request>(std::size_t)>& request,
+                          const std::function<void(std::size_t, worker::Answer)>& on_answer) {
+  Progress progress(what, count);
+  std::size_t next = 0;
+  std::size_t outstanding = 0;
+  while (next < count || outstanding > 0) {
+    while (next < count && pool_.free_slots() > 0) {
+      const std::size_t index = next++;
+      auto asked = request(index);
+      if (!asked) {
+        progress.step();
+        continue;
+      }
+      ++outstanding;
+      worker::Job job;
+      job.kind = asked->kind;
+      pool_.submit(job, std::move(asked->files), [&, index](worker::Answer answer) {
+        --outstanding;
+        progress.step();
+        on_answer(index, std::move(answer));
+      });
+    }
+    if (outstanding == 0) continue;
+    pollfd events{pool_.event_descriptor(), POLLIN, 0};
+    if (::poll(&events, 1, -1) < 0 && errno != EINTR)
+      throw std::system_error(errno, std::generic_category(), "wait for the workers");
+    pool_.process_events();
+    // Nobody is there to mend it while a command waits.
+    if (const auto error = pool_.last_error(); !error.empty()) throw std::runtime_error(error);
+  }
+}
+
+std::vector<Measured> PictureMeasurer::measure(std::span<const ListedFile> files) {
+  std::vector<Measured> results(files.size());
+  const auto request = [&](std::size_t index) -> std::optional<Request> {
+    auto opened = open_file(files[index].path);
+    if (auto* refusal = std::get_if<Refusal>(&opened)) {
+      results[index] = std::move(*refusal);
+      return std::nullopt;
+    }
+    auto& file = std::get<OpenedFile>(opened);
+    results[index] = matching::ImageRecord{.file_id = static_cast<std::int64_t>(index),
+                                           .path = files[index].name,
+                                           .stamp = stamp_of(file.status),
+                                           .hard_links = file.status.st_nlink,
+                                           .is_protected = false,
+                                           .fingerprint = {}};
+    Request asked{worker::JobKind::fingerprint, {}};
+    asked.files.push_back(std::move(file.descriptor));
+    return asked;
+  };
+  run("measuring", files.size(), request, [&](std::size_t index, worker::Answer answer) {
+    if (auto* refusal = std::get_if<Refusal>(&answer)) {
+      results[index] = std::move(*refusal);
+    } else {
+      std::get<matching::ImageRecord>(results[index]).fingerprint =
+          std::get<matching::Fingerprint>(answer);
+    }
+  });
+  return results;
+}
+
+std::vector<Compared> PictureMeasurer::compare(std::span<const PathPair> pairs) {
+  std::vector<Compared> results(pairs.size());
+  const auto request = [&](std::size_t index) -> std::optional<Request> {
+    Request asked{worker::JobKind::compare, {}};
+    for (const auto& path : {pairs[index].first, pairs[index].second}) {
+      auto opened = open_file(path);
+      if (auto* refusal = std::get_if<Refusal>(&opened)) {
+        results[index] = std::move(*refusal);
+        return std::nullopt;
+      }
+      asked.files.push_back(std::move(std::get<OpenedFile>(opened).descriptor));
+    }
+    return asked;
+  };
+  run("comparing", pairs.size(), request, [&](std::size_t index, worker::Answer answer) {
+    if (auto* refusal = std::get_if<Refusal>(&answer))
+      results[index] = std::move(*refusal);
+    else
+      results[index] = std::get<matching::Comparison>(answer);
+  });
+  return results;
+}
+
+}  // namespace imgdedup::batch

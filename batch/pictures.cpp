@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// The readable pictures of some folders, measured; the others named on standard error.
+#include "batch/pictures.h"
+
+#include <strings.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include "worker/worker_path.h"
+
+namespace imgdedup::batch {
+namespace {
+
+using matching::Refusal;
+
+bool named_like_an_image(const std::string& name) {
+  constexpr std::array extensions{".jpg", ".jpeg", ".png",  ".webp", ".tif",  ".tiff",
+                                  ".bmp", ".pnm",  ".pbm",  ".pgm",  ".ppm",  ".jp2",
+                                  ".j2k", ".gif",  ".heic", ".heif", ".avif", ".jxl"};
+  const std::string extension = std::filesystem::path(name).extension().string();
+  return std::ranges::any_of(extensions, [&extension](const char* known) {
+    return ::strcasecmp(extension.c_str(), known) == 0;
+  });
+}
+
+void report(const std::string& name, const Refusal& refusal) {
+  const std::string reason(matching::name_of(refusal.reason));
+  std::fprintf(stderr, "imgdedup: %s: %s: %s\n", name.c_str(), reason.c_str(),
+               refusal.message.c_str());
+}
+
+}  // namespace
+
+PictureMeasurer make_measurer() {
+  worker::WorkerPoolSettings settings;
+  settings.worker_path = worker::find_worker();
+  settings.worker_count = std::max(1U, std::thread::hardware_concurrency());
+  return PictureMeasurer(std::move(settings));
+}
+
+Pictures measure_pictures(PictureMeasurer& measurer, const std::vector<ListedFile>& files) {
+  auto measured = measurer.measure(files);
+  Pictures pictures;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    if (const auto* refusal = std::get_if<Refusal>(&measured[i])) {
+      if (refusal->reason != matching::RefusalReason::not_an_image ||
+          named_like_an_image(files[i].name))
+        report(files[i].path.native(), *refusal);
+      continue;
+    }
+    pictures.records.push_back(std::get<matching::ImageRecord>(std::move(measured[i])));
+    pictures.paths.push_back(files[i].path);
+  }
+  return pictures;
+}
+
+std::vector<ListedFile> list_and_report(const std::vector<std::string>& folders, Descent descent) {
+  std::vector<std::filesystem::path> unlistable;
+  auto files = list_files(folders, descent, unlistable);
+  for (const auto& folder : unlistable)
+    std::fprintf(stderr, "imgdedup: %s: cannot be listed\n", folder.c_str());
+  return files;
+}
+
+Compare comparer(PictureMeasurer& measurer, const Pictures& pictures) {
+  return [&measurer, &pictures](const std::vector<IndexPair>& pairs) {
+    std::vector<PictureMeasurer::PathPair> paths;
+    paths.reserve(pairs.size());
+    for (const auto& [i, j] : pairs) paths.emplace_back(pictures.paths[i], pictures.paths[j]);
+    const auto compared = measurer.compare(paths);
+
+    std::vector<std::optional<matching::Comparison>> comparisons(pairs.size());
+    for (std::size_t n = 0; n < pairs.size(); ++n) {
+      const auto& [i, j] = pairs[n];
+      const std::string both = paths[n].first.native() + " and " + paths[n].second.native();
+      if (const auto* refusal = std::get_if<Refusal>(&compared[n])) {
+        report(both, *refusal);
+        continue;
+      }
+      const auto& comparison = std::get<matching::Comparison>(compared[n]);
+      if (comparison.left_digest == pictures.records[i].fingerprint.content_digest &&
+          comparison.right_digest == pictures.records[j].fingerprint.content_digest) {
+        comparisons[n] = comparison;
+      } else {
+        std::fprintf(stderr, "imgdedup: %s: changed meanwhile\n", both.c_str());
+      }
+    }
+    return comparisons;
+  };
+}
+
+}  // namespace imgdedup::batch

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// The readable pictures of some folders, measured; the others named on standard error.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "batch/file_list.h"
+#include "batch/picture_measurer.h"
+#include "batch/search.h"
+
+namespace imgdedup::batch {
+
+/// A measurer with the worker beside this program and one process a core. Throws std::runtime_error
+/// when there is no worker.
+PictureMeasurer make_measurer();
+
+struct Pictures {
+  std::vector<matching::ImageRecord> records;  ///< sorted by name, which is `path`
+  std::vector<std::filesystem::path> paths;    ///< where each record's file lies
+};
+
+/// Measures `files`. Files that could not be read as images are named on standard error with the
+/// reason, but for those that neither are images nor have the name of one.
+Pictures measure_pictures(PictureMeasurer& measurer, const std::vector<ListedFile>& files);
+
+/// The pictures of the folders. Unlistable folders below are named on standard error.
+std::vector<ListedFile> list_and_report(const std::vector<std::string>& folders, Descent descent);
+
+/// Compares pictures of `pictures` for find_by_judgement(). A file that changed since it was
+/// measured, or that cannot be read any more, gives nothing and is named on standard error.
+Compare comparer(PictureMeasurer& measurer, const Pictures& pictures);
+
+}  // namespace imgdedup::batch

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Measured files -> which has which duplicates.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "batch/encodings.h"
+#include "batch/found_map.h"
+#include "matching/image_record.h"
+#include "matching/policy.h"
+#include "matching/relation.h"
+
+namespace imgdedup::batch {
+
+/// Pairs whose hashes differ in at most `max_distance_bits` (0..64).
+FoundMap find_by_hash(const Encodings& encodings, int max_distance_bits);
+
+/// Pairs with the same bytes; distance 0.
+FoundMap find_by_content(std::span<const matching::ImageRecord> files);
+
+/// Compares pictures: for each pair of indexes into the files, what was measured, or nothing where
+/// it could not be.
+using IndexPair = std::pair<std::size_t, std::size_t>;
+using Compare =
+    std::function<std::vector<std::optional<matching::Comparison>>(const std::vector<IndexPair>&)>;
+
+/// Pairs that stand in a relation by matching::relation_between(), each pair held against each
+/// other, never chained; the distance is that of the policy's hash. Two contents are compared once,
+/// however many files have them; only pairs whose hashes make a relation possible are.
+FoundMap find_by_judgement(std::span<const matching::ImageRecord> files,
+                           const matching::Policy& policy, const Compare& compare);
+
+}  // namespace imgdedup::batch

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "batch/search.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <random>
+
+using namespace imgdedup;
+using namespace imgdedup::batch;
+
+namespace {
+
+matching::ImageRecord record(std::int64_t id, const std::string& name, std::uint8_t content,
+                             std::uint64_t phash) {
+  matching::ImageRecord file;
+  file.file_id = id;
+  file.path = name;
+  file.stamp.inode = static_cast<std::uint64_t>(id) + 100;
+  file.fingerprint.content_digest.bytes[0] = content;
+  file.fingerprint.width_pixels = 640;
+  file.fingerprint.height_pixels = 480;
+  file.fingerprint.hashes.phash.bits = phash;
+  file.fingerprint.detail = 1000;
+  return file;
+}
+
+std::vector<std::string> names(const FoundMap& found, const std::string& key) {
+  std::vector<std::string> list;
+  for (const Hit& hit : found.at(key)) list.push_back(hit.name);
+  return list;
+}
+
+using Names = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("hashes at the distance are found, one bit further not, nearest first") {
+  FoundMap found = find_by_hash({{"a", {0}}, {"b", {0b111}}, {"c", {0b1}}, {"d", {0b1111}}}, 3);
+  order_hits(found, 0);
+  CHECK(names(found, "a") == Names{"c", "b"});
+  CHECK(names(found, "d") == Names{"b", "c"});
+  CHECK(found.at("a")[1].distance_bits == 3);
+}
+
+TEST_CASE("the map by hash is that of comparing every pair") {
+  std::mt19937_64 random(3);
+  Encodings encodings;
+  for (int i = 0; i < 300; ++i)
+    encodings["f" + std::to_string(i)] = {random() & random() & random() & random()};
+  FoundMap expected;
+  for (const auto& [a, hash_a] : encodings) {
+    expected[a];
+    for (const auto& [b, hash_b] : encodings)
+      if (a != b && hamming_distance(hash_a, hash_b) <= 6)
+        expected[a].push_back({b, hamming_distance(hash_a, hash_b)});
+  }
+  FoundMap found = find_by_hash(encodings, 6);
+  order_hits(found, 0);
+  order_hits(expected, 0);
+  CHECK(found == expected);
+}
+
+TEST_CASE("only so many neighbours are kept as were asked for") {
+  FoundMap found = find_by_hash({{"a", {0}}, {"b", {0b111}}, {"c", {0b1}}}, 10);
+  order_hits(found, 1);
+  CHECK(names(found, "a") == Names{"c"});
+}
+
+TEST_CASE("what goes follows the alphabetical rule") {
+  // 1~2~3: 2 goes, and 3 stays although it resembles 2.
+  FoundMap chain{{"1", {}}, {"2", {}}, {"3", {}}};
+  add_pair(chain, "1", "2", 0);
+  add_pair(chain, "2", "3", 0);
+  CHECK(files_to_remove(chain) == Names{"2"});
+  FoundMap two_groups{{"a", {}}, {"b", {}}, {"c", {}}, {"d", {}}};
+  add_pair(two_groups, "d", "a", 1);
+  add_pair(two_groups, "c", "b", 1);
+  CHECK(files_to_remove(two_groups) == Names{"c", "d"});
+}
+
+TEST_CASE("the same bytes are found whatever the hashes say") {
+  const std::vector files{record(0, "a", 1, 0), record(1, "b", 2, 0), record(2, "c", 1, 0)};
+  const FoundMap found = find_by_content(files);
+  CHECK(names(found, "a") == Names{"c"});
+  CHECK(names(found, "b").empty());
+}
+
+TEST_CASE("the judgement compares each two contents once and relates all their files") {
+  const std::vector files{record(0, "a1", 1, 0), record(1, "a2", 1, 0), record(2, "b1", 2, 0b11),
+                          record(3, "b2", 2, 0b11), record(4, "far", 3, ~std::uint64_t{0})};
+  std::vector<IndexPair> asked;
+  FoundMap found = find_by_judgement(files, {}, [&](const std::vector<IndexPair>& pairs) {
+    asked = pairs;
+    matching::Comparison alike;
+    alike.ssim = 1;
+    alike.lowest_tile_ssim = 1;
+    return std::vector<std::optional<matching::Comparison>>(pairs.size(), alike);
+  });
+  order_hits(found, 0);
+  CHECK(asked == std::vector<IndexPair>{{0, 2}});
+  CHECK(names(found, "a1") == Names{"a2", "b1", "b2"});
+  CHECK(names(found, "b2") == Names{"b1", "a1", "a2"});
+  CHECK(names(found, "far").empty());
+}
+
+TEST_CASE("a pair that could not be compared is no pair") {
+  const std::vector files{record(0, "a", 1, 0), record(1, "b", 2, 0)};
+  const FoundMap found = find_by_judgement(files, {}, [](const std::vector<IndexPair>& pairs) {
+    CHECK(pairs.size() == 1);
+    return std::vector<std::optional<matching::Comparison>>(pairs.size());
+  });
+  CHECK(names(found, "a").empty());
+}
+
+TEST_CASE("two names of one inode are no duplicates in the judgement") {
+  std::vector files{record(0, "a", 1, 0), record(1, "b", 1, 0)};
+  files[1].stamp = files[0].stamp;
+  const FoundMap found = find_by_judgement(files, {}, [](const auto& pairs) {
+    return std::vector<std::optional<matching::Comparison>>(pairs.size());
+  });
+  CHECK(names(found, "a").empty());
+}
