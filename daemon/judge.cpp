@@ -37,6 +37,11 @@ void Judge::set_policy(const matching::Policy& policy, const worker::JobLimits& 
   limits_ = limits;
 }
 
+void Judge::judge_those_without_offline_originals() {
+  const auto files = std::exchange(judged_without_offline_, {});
+  library_.judge_again({files.begin(), files.end()});
+}
+
 bool Judge::has_room() const { return size() < max_judgements; }
 
 bool Judge::is_judging(store::FileId id) const {

@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,9 @@ class Judge {
   [[nodiscard]] std::size_t size() const { return active_.size() + parked_.size(); }
   [[nodiscard]] bool is_judging(store::FileId id) const;
 
+  /// Files that resembled an original in a root that was not there are judged once more.
+  void judge_those_without_offline_originals();
+
   void set_policy(const matching::Policy& policy, const worker::JobLimits& limits);
   [[nodiscard]] const matching::Policy& policy() const { return policy_; }
 
@@ -75,6 +79,7 @@ class Judge {
   Hooks hooks_;
   std::vector<JudgementPtr> active_;
   std::deque<JudgementPtr> parked_;
+  std::set<store::FileId> judged_without_offline_;
   bool is_resuming_ = false;
 };
 

@@ -37,9 +37,11 @@ void Judge::add_originals(std::vector<matching::Candidate>& candidates, store::C
   const auto content = library_.catalog().content(id);
   if (!content) return;
   for (const store::CatalogFile& file : library_.catalog().originals_with_content(id)) {
-    if (file.id == record.file_id || matching::same_inode(file.stamp, record.stamp) ||
-        !roots_.is_online(file.path))
+    if (file.id == record.file_id || matching::same_inode(file.stamp, record.stamp)) continue;
+    if (!roots_.is_online(file.path)) {
+      judged_without_offline_.insert(record.file_id);
       continue;
+    }
     candidates.push_back({record_of(file, content->fingerprint), std::nullopt,
                           library_.catalog().are_distinct(record.fingerprint.content_digest,
                                                           content->fingerprint.content_digest)});

@@ -272,13 +272,16 @@ void Reconciler::finish_pass(PassId id) {
   passes_.erase(id);
   ++passes_done_;
   last_pass_time_ = std::chrono::duration_cast<milliseconds>(steady_clock::now() - pass.begin);
-  for (Root& root : roots_.all()) {
-    if (!root.is_online()) continue;
-    root.last_reconcile = std::chrono::system_clock::now();
-    // Directories that went while nobody looked have no node that could be found missing.
-    for (std::string& directory : library_.catalog().directories_below(root.settings.path))
-      if (!tree_.nodes().find_path(root.node, relative_to(root, directory)))
-        missing_.add_directory(std::move(directory));
+  for (Root& root : roots_.all())
+    if (root.is_online()) root.last_reconcile = std::chrono::system_clock::now();
+  // Directories that went while nobody looked have no node that could be found missing; those that
+  // no root holds are watched no longer.
+  for (std::string& directory : library_.catalog().directories_below("")) {
+    const Root* root = roots_.holding(directory);
+    const bool is_away = root && !root->is_online();
+    if (!is_away &&
+        (!root || !tree_.nodes().find_path(root->node, relative_to(*root, directory))))
+      missing_.add_directory(std::move(directory));
   }
   if (pass.done) passes_to_end_.push_back(std::move(pass.done));
   wake();

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the commands of the socket work on.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <sys/types.h>
+
+#include "daemon/intake.h"
+#include "daemon/judge.h"
+#include "daemon/library.h"
+#include "daemon/mover.h"
+#include "daemon/reconciler.h"
+#include "daemon/roots.h"
+#include "daemon/status_builder.h"
+#include "daemon/sync_waiters.h"
+#include "protocol/json_rpc.h"
+#include "worker/worker_pool.h"
+
+namespace imgdedup::daemon {
+
+/// All of it outlives the commands.
+struct ControlContext {
+  Library& library;
+  const Roots& roots;
+  Reconciler& reconciler;
+  Intake& intake;
+  Judge& judge;
+  Mover& mover;
+  worker::WorkerPool& pool;
+  StatusBuilder& status;
+  SyncWaiters& sync;
+  worker::JobLimits limits;
+  std::optional<gid_t> change_group;  ///< members may change things
+  std::function<void(bool paused)> set_paused;
+  /// Reads the settings again; throws std::runtime_error naming what is wrong.
+  std::function<void()> reload;
+  std::function<void(const std::string& message)> note;  ///< for the service's log
+};
+
+/// A command that was understood and is not done: becomes the error of the reply.
+class CommandFailure : public std::runtime_error {
+ public:
+  CommandFailure(protocol::ErrorCode error_code, const std::string& message)
+      : std::runtime_error(message), code(error_code) {}
+  protocol::ErrorCode code;
+};
+
+// The commands that answer at once, by what they are about. `params` are normalised. Each returns
+// the result or throws CommandFailure.
+protocol::Json list_duplicates(ControlContext& context, const protocol::Json& params);
+protocol::Json list_groups(ControlContext& context, const protocol::Json& params);
+protocol::Json list_files(ControlContext& context, const protocol::Json& params);
+protocol::Json list_unreadable(ControlContext& context, const protocol::Json& params);
+protocol::Json list_events(ControlContext& context, const protocol::Json& params);
+protocol::Json list_quarantine(ControlContext& context, const protocol::Json& params);
+protocol::Json restore_quarantined(ControlContext& context, const protocol::Json& params);
+protocol::Json purge_quarantined(ControlContext& context, const protocol::Json& params);
+protocol::Json declare_distinct(ControlContext& context, const protocol::Json& params);
+protocol::Json rescan(ControlContext& context, const protocol::Json& params);
+
+/// The last ten decisions, oldest first: how `events` with `follow` begins.
+protocol::Json newest_events(ControlContext& context);
+
+/// Judges files that a caller has open, without recording anything. `answer` is called once, on a
+/// later turn of the loop.
+void query_files(ControlContext& context, std::vector<std::string> paths,
+                 std::vector<posix::UniqueDescriptor> files,
+                 std::function<void(protocol::Json)> answer);
+
+}  // namespace imgdedup::daemon

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commands that list what the catalog holds, a page at a time.
+#include <algorithm>
+
+#include "daemon/control_context.h"
+#include "daemon/reports_from_store.h"
+
+namespace imgdedup::daemon {
+namespace {
+
+using protocol::Json;
+
+constexpr std::int64_t newest_events_count = 10;
+
+std::size_t limit_of(const Json& params) { return params.at("limit").get<std::size_t>(); }
+
+std::int64_t after_of(const Json& params) {
+  const auto after = params.find("after");
+  if (after == params.end() || after->is_null()) return 0;
+  if (!after->is_number_integer())
+    throw CommandFailure(protocol::ErrorCode::invalid_params,
+                         "after: is not the `next` of a page of this listing");
+  return after->get<std::int64_t>();
+}
+
+std::string under_of(const Json& params) {
+  const auto under = params.find("under");
+  return under == params.end() || under->is_null() ? "" : under->get<std::string>();
+}
+
+/// One page: `next` is the key of the last item if there may be more.
+template <typename Row, typename Report>
+Json page_of(const std::vector<Row>& rows, std::size_t limit, Report report) {
+  Json items = Json::array();
+  for (const Row& row : rows) items.push_back(report(row));
+  return protocol::make_page(std::move(items),
+                             rows.size() < limit ? Json() : Json(rows.back().id));
+}
+
+std::optional<matching::ContentDigest> digest_of(ControlContext& context,
+                                                 const store::CatalogFile& file) {
+  if (!file.content_id) return std::nullopt;
+  const auto content = context.library.catalog().content(*file.content_id);
+  if (!content) return std::nullopt;
+  return content->fingerprint.content_digest;
+}
+
+}  // namespace
+
+Json list_duplicates(ControlContext& context, const Json& params) {
+  store::DecisionFilter filter;
+  if (const auto relation = params.find("relation");
+      relation != params.end() && relation->is_string())
+    filter.relation = matching::relation_from_name(relation->get<std::string>());
+  filter.under = under_of(params);
+  const std::size_t limit = limit_of(params);
+  return page_of(
+      context.library.catalog().decisions_in_force(filter, after_of(params), limit), limit,
+      [](const store::CatalogDecision& decision) { return Json(report_of(decision)); });
+}
+
+Json list_groups(ControlContext& context, const Json& params) {
+  store::GroupPlace after;
+  if (const auto cursor = params.find("after"); cursor != params.end() && !cursor->is_null()) {
+    const auto place = cursor->is_string()
+                           ? protocol::group_cursor_from_text(cursor->get<std::string>())
+                           : std::nullopt;
+    if (!place)
+      throw CommandFailure(protocol::ErrorCode::invalid_params,
+                           "after: is not the `next` of a page of groups");
+    after = {place->group_id, place->decision_id};
+  }
+  store::Catalog& catalog = context.library.catalog();
+  const std::size_t limit = limit_of(params);
+  const auto decisions = catalog.decisions_by_group(under_of(params), after, limit);
+  std::vector<protocol::GroupReport> groups;
+  for (const store::CatalogDecision& decision : decisions) {
+    if (groups.empty() || groups.back().id != decision.original_file_id) {
+      protocol::GroupReport& group = groups.emplace_back();
+      group.id = decision.original_file_id;
+      group.original = decision.original_path;
+      group.content = decision.original_content;
+      group.copies = catalog.count_decisions_against(decision.original_file_id);
+    }
+    groups.back().duplicates.push_back(report_of(decision));
+  }
+  Json next;
+  if (decisions.size() == limit)
+    next = to_text(
+        protocol::GroupCursor{decisions.back().original_file_id, decisions.back().id});
+  return protocol::make_page(groups, std::move(next));
+}
+
+Json list_files(ControlContext& context, const Json& params) {
+  const std::size_t limit = limit_of(params);
+  return page_of(
+      context.library.catalog().files_below(under_of(params), after_of(params), limit), limit,
+      [&](const store::CatalogFile& file) {
+        return Json(protocol::FileReport{file.id, file.path, file.state,
+                                         static_cast<std::uint64_t>(file.stamp.size_bytes),
+                                         digest_of(context, file)});
+      });
+}
+
+Json list_unreadable(ControlContext& context, const Json& params) {
+  const std::size_t limit = limit_of(params);
+  return page_of(context.library.catalog().refused_files(after_of(params), limit), limit,
+                 [](const store::CatalogFile& file) {
+                   const matching::Refusal refusal = file.refusal.value_or(matching::Refusal{});
+                   return Json(protocol::UnreadableReport{file.id, file.path, file.state,
+                                                          refusal.reason, refusal.message});
+                 });
+}
+
+Json list_events(ControlContext& context, const Json& params) {
+  const std::size_t limit = limit_of(params);
+  return page_of(context.library.catalog().decisions_after(after_of(params), limit), limit,
+                 [](const store::CatalogDecision& decision) { return Json(report_of(decision)); });
+}
+
+Json newest_events(ControlContext& context) {
+  store::Catalog& catalog = context.library.catalog();
+  const auto after =
+      std::max<std::int64_t>(0, catalog.last_decision_id() - newest_events_count);
+  Json items = Json::array();
+  for (const auto& decision :
+       catalog.decisions_after(after, static_cast<std::size_t>(newest_events_count)))
+    items.push_back(report_of(decision));
+  return protocol::make_page(std::move(items), Json());
+}
+
+Json rescan(ControlContext& context, const Json& params) {
+  const auto directory = params.find("directory");
+  if (directory == params.end() || directory->is_null()) {
+    context.reconciler.start_pass();
+  } else {
+    const auto path = directory->get<std::string>();
+    if (!context.roots.holding(path))
+      throw CommandFailure(protocol::ErrorCode::not_found,
+                           "it lies in no watched folder; `status` lists these");
+    context.reconciler.look_below(path);
+  }
+  context.mover.carry_out_all();
+  return protocol::StateReport{context.status.state()};
+}
+
+}  // namespace imgdedup::daemon

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commands about quarantine, and the owner's word that two files are no duplicates.
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "daemon/control_context.h"
+#include "daemon/file_access.h"
+#include "daemon/reports_from_store.h"
+#include "store/quarantine.h"
+
+namespace imgdedup::daemon {
+namespace {
+
+using protocol::ErrorCode;
+using protocol::Json;
+using store::MoveState;
+using store::QuarantineEntry;
+
+bool is_set(const Json& params, const char* name) {
+  const auto value = params.find(name);
+  return value != params.end() && value->is_boolean() && value->get<bool>();
+}
+
+std::int64_t after_of(const Json& params) {
+  const auto after = params.find("after");
+  return after != params.end() && after->is_number_integer() ? after->get<std::int64_t>() : 0;
+}
+
+/// Entries that a call names by their ids or takes page by page, each given to `handle`, which
+/// says what became of it.
+template <typename Admits, typename Handle>
+Json for_entries(ControlContext& context, const Json& params, Admits admits, Handle handle) {
+  store::Catalog& catalog = context.library.catalog();
+  Json items = Json::array();
+  const auto ids = params.find("ids");
+  if (ids != params.end() && ids->is_array()) {
+    for (const Json& id_value : *ids) {
+      const auto id = id_value.get<store::DecisionId>();
+      const auto entry = catalog.quarantine_entry(id);
+      if (!entry || entry->state != MoveState::quarantined) {
+        items.push_back(protocol::MoveReport{
+            id, entry ? entry->original_path : "", false,
+            "there is no such entry in quarantine; `quarantine list` shows them"});
+        continue;
+      }
+      items.push_back(handle(*entry));
+    }
+    return protocol::make_page(std::move(items), Json());
+  }
+  const auto limit = params.at("limit").get<std::size_t>();
+  const auto entries = catalog.quarantine_entries(MoveState::quarantined, after_of(params), limit);
+  for (const QuarantineEntry& entry : entries)
+    if (admits(entry)) items.push_back(handle(entry));
+  return protocol::make_page(std::move(items),
+                             entries.size() < limit ? Json() : Json(entries.back().id));
+}
+
+protocol::MoveReport report_of(const QuarantineEntry& entry,
+                               const std::optional<store::MoveProblem>& problem) {
+  protocol::MoveReport report{entry.id, entry.original_path, !problem, std::nullopt};
+  if (problem) report.message = problem->message;
+  return report;
+}
+
+/// The file is back: it has a row again, which is not judged until it changes.
+void welcome_back(ControlContext& context, const std::string& path) {
+  const OpenedFile file = open_file(context.roots, path);
+  if (file.error != 0) return;
+  Library& library = context.library;
+  library.in_transaction([&] {
+    if (const auto old = library.catalog().file_at(path)) library.file_gone(*old);
+    const auto names =
+        library.catalog().files_with_inode(file.stamp.device, file.stamp.inode);
+    if (!names.empty()) return;
+    library.found_file(path, file.stamp, file.hard_links);
+    if (const auto row = library.catalog().file_at(path))
+      library.catalog().set_restored(row->id, true);
+  });
+  context.intake.wake();
+}
+
+/// The row of the content that a path of the catalog has.
+matching::ContentDigest content_at(ControlContext& context, const std::string& path) {
+  const auto file = context.library.catalog().file_at(path);
+  if (!file)
+    throw CommandFailure(ErrorCode::not_found,
+                         protocol::readable_text(path) + " is not in the catalog");
+  std::optional<store::ContentId> content_id = file->content_id;
+  if (file->state == matching::FileState::alias)
+    for (const auto& other : context.library.catalog().files_with_inode(file->stamp.device,
+                                                                        file->stamp.inode))
+      if (other.content_id) content_id = other.content_id;
+  const auto content =
+      content_id ? context.library.catalog().content(*content_id) : std::nullopt;
+  if (!content)
+    throw CommandFailure(ErrorCode::refused,
+                         protocol::readable_text(path) + " has no known content (yet): it is " +
+                             std::string(name_of(file->state)));
+  return content->fingerprint.content_digest;
+}
+
+/// Ends standing decisions between two contents and has their files judged anew.
+void dismiss_between(ControlContext& context, const matching::ContentDigest& a,
+                     const matching::ContentDigest& b) {
+  store::Catalog& catalog = context.library.catalog();
+  std::vector<store::FileId> files;
+  for (const auto& digest : {a, b}) {
+    const auto content = catalog.content_with_digest(digest);
+    if (!content) continue;
+    for (const auto& file : catalog.files_with_content(*content)) {
+      const auto decision = catalog.standing_decision_on(file.id);
+      if (!decision) continue;
+      const bool is_between = (decision->content == a && decision->original_content == b) ||
+                              (decision->content == b && decision->original_content == a);
+      if (!is_between) continue;
+      catalog.set_decision_state(decision->id, matching::DecisionState::dismissed);
+      files.push_back(file.id);
+    }
+  }
+  context.library.judge_again(files);
+}
+
+}  // namespace
+
+Json list_quarantine(ControlContext& context, const Json& params) {
+  store::Catalog& catalog = context.library.catalog();
+  const auto limit = params.at("limit").get<std::size_t>();
+  const bool orphans_only = is_set(params, "orphans");
+  Json items = Json::array();
+  const auto entries = catalog.quarantine_entries(MoveState::quarantined, after_of(params), limit);
+  for (const QuarantineEntry& entry : entries) {
+    const bool is_last_copy = !catalog.has_judged_file(entry.content);
+    if (is_last_copy || !orphans_only)
+      items.push_back(daemon::report_of(entry, is_last_copy));
+  }
+  return protocol::make_page(std::move(items),
+                             entries.size() < limit ? Json() : Json(entries.back().id));
+}
+
+Json restore_quarantined(ControlContext& context, const Json& params) {
+  return for_entries(
+      context, params, [](const QuarantineEntry&) { return true; },
+      [&](const QuarantineEntry& entry) {
+        const Root* root = context.roots.holding(entry.original_path);
+        if (root && !root->is_online())
+          return report_of(entry, store::MoveProblem{store::MoveProblem::Kind::refused,
+                                                     "its folder is not there: " + root->error});
+        const auto problem = store::restore_from_quarantine(
+            context.library.catalog(), entry, root ? root->settings.path : "");
+        if (!problem) {
+          if (root) welcome_back(context, entry.original_path);
+          context.note("restored " + protocol::readable_text(entry.original_path));
+        }
+        return report_of(entry, problem);
+      });
+}
+
+Json purge_quarantined(ControlContext& context, const Json& params) {
+  const bool is_forced = is_set(params, "force");
+  const auto older_than = params.find("older_than");
+  const std::int64_t moved_before_ns =
+      older_than != params.end() && older_than->is_number_integer()
+          ? wall_clock_ns() - older_than->get<std::int64_t>() * 1'000'000
+          : 0;
+  return for_entries(
+      context, params,
+      [&](const QuarantineEntry& entry) { return entry.moved_at_ns <= moved_before_ns; },
+      [&](const QuarantineEntry& entry) {
+        // What the catalog knows must be there now: the last copy may have gone a moment ago.
+        bool has_copy = false;
+        store::Catalog& catalog = context.library.catalog();
+        if (const auto content = catalog.content_with_digest(entry.content)) {
+          for (const auto& file : catalog.files_with_content(*content)) {
+            const OpenedFile copy = open_file(context.roots, file.path);
+            has_copy = has_copy || (copy.error == 0 && copy.stamp == file.stamp);
+          }
+        }
+        if (!has_copy && !is_forced)
+          return report_of(entry, store::MoveProblem{store::MoveProblem::Kind::refused,
+                                                     "it is the last copy of its content; restore "
+                                                     "it, or purge it with --force"});
+        const auto problem = store::purge_from_quarantine(catalog, entry);
+        if (!problem)
+          context.note("purged " + protocol::readable_text(entry.original_path) +
+                       " from quarantine");
+        return report_of(entry, problem);
+      });
+}
+
+Json declare_distinct(ControlContext& context, const Json& params) {
+  const auto first = content_at(context, params.at("first").get<std::string>());
+  const auto second = content_at(context, params.at("second").get<std::string>());
+  if (first == second)
+    throw CommandFailure(ErrorCode::refused,
+                         "the two files have the same bytes: they are one content");
+  store::Catalog& catalog = context.library.catalog();
+  const bool distinct = !is_set(params, "undo");
+  const bool changed = catalog.are_distinct(first, second) != distinct;
+  if (changed) {
+    context.library.in_transaction([&] {
+      catalog.set_distinct(first, second, distinct);
+      if (distinct) {
+        dismiss_between(context, first, second);
+        return;
+      }
+      std::vector<store::FileId> originals;
+      for (const auto& digest : {first, second})
+        if (const auto content = catalog.content_with_digest(digest))
+          for (const auto& file : catalog.originals_with_content(*content))
+            originals.push_back(file.id);
+      std::sort(originals.begin(), originals.end());
+      // The younger is held against the older, whose own duplicates stay as they are.
+      if (originals.size() > 1) context.library.judge_again({originals.back()});
+    });
+    context.intake.look_again();
+  }
+  return protocol::DistinctReport{first, second, distinct, changed};
+}
+
+}  // namespace imgdedup::daemon

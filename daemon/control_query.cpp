@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// `query`: what files that a caller has open would be judged to be.
+#include <limits>
+#include <memory>
+#include <system_error>
+
+#include "daemon/control_context.h"
+#include "daemon/file_access.h"
+#include "posix/file_status.h"
+
+namespace imgdedup::daemon {
+namespace {
+
+using protocol::Judgement;
+
+/// One call: its files are asked about side by side, its answer goes out when all are known.
+struct Query {
+  std::vector<protocol::QueryReport> reports;
+  std::function<void(protocol::Json)> answer;
+  std::size_t outstanding = 0;
+
+  void end_one() {
+    if (--outstanding > 0) return;
+    protocol::Json items = protocol::Json::array();
+    for (const auto& report : reports) items.push_back(report);
+    answer(protocol::Json{{"items", std::move(items)}});
+  }
+};
+using QueryPtr = std::shared_ptr<Query>;
+
+/// One file of a call, and what it is held against.
+struct QueriedFile {
+  std::size_t place = 0;
+  posix::UniqueDescriptor descriptor;
+  matching::ImageRecord record;
+  std::vector<matching::Candidate> candidates;
+  std::size_t outstanding = 0;
+};
+using FilePtr = std::shared_ptr<QueriedFile>;
+
+Judgement judgement_of(matching::RefusalReason reason) {
+  using matching::RefusalReason;
+  switch (reason) {
+    case RefusalReason::not_an_image:
+      return Judgement::not_an_image;
+    case RefusalReason::unsupported:
+      return Judgement::unsupported;
+    case RefusalReason::incomplete:
+      return Judgement::incomplete;
+    default:
+      return Judgement::unreadable;
+  }
+}
+
+void refuse(protocol::QueryReport& report, const matching::Refusal& refusal) {
+  report.judged = judgement_of(refusal.reason);
+  report.reason = refusal.reason;
+  report.message = refusal.message;
+}
+
+void conclude(ControlContext& context, const QueryPtr& query, const FilePtr& file) {
+  // A file that is asked about never displaces an original.
+  matching::Policy policy = context.judge.policy();
+  policy.keep = matching::KeepRule::first;
+  const matching::Verdict verdict = decide(file->record, file->candidates, policy);
+  protocol::QueryReport& report = query->reports[file->place];
+  report.content = file->record.fingerprint.content_digest;
+  if (verdict.duplicate) {
+    report.judged = Judgement::duplicate;
+    report.relation = verdict.duplicate->relation;
+    report.evidence = verdict.duplicate->evidence;
+    for (const matching::Candidate& candidate : file->candidates)
+      if (candidate.original.file_id == verdict.duplicate->original_file_id)
+        report.original = candidate.original.path;
+  }
+  query->end_one();
+}
+
+void compare(ControlContext& context, const QueryPtr& query, const FilePtr& file,
+             std::size_t index) {
+  matching::Candidate& candidate = file->candidates[index];
+  OpenedFile original = open_file(context.roots, candidate.original.path);
+  if (original.error != 0) return;
+  std::vector<posix::UniqueDescriptor> files;
+  files.push_back(duplicate(file->descriptor));
+  files.push_back(std::move(original.descriptor));
+  ++file->outstanding;
+  context.pool.submit(
+      {0, worker::JobKind::compare, context.limits}, std::move(files),
+      [&context, query, file, index](const worker::Answer& answer) {
+        const auto* comparison = std::get_if<matching::Comparison>(&answer);
+        matching::Candidate& compared = file->candidates[index];
+        if (comparison &&
+            comparison->left_digest == file->record.fingerprint.content_digest &&
+            comparison->right_digest == compared.original.fingerprint.content_digest)
+          compared.comparison = *comparison;
+        if (--file->outstanding == 0) conclude(context, query, file);
+      },
+      worker::JobPriority::urgent);
+}
+
+void measured(ControlContext& context, const QueryPtr& query, const FilePtr& file,
+              const worker::Answer& answer) {
+  const auto* fingerprint = std::get_if<matching::Fingerprint>(&answer);
+  if (!fingerprint) {
+    const auto* refusal = std::get_if<matching::Refusal>(&answer);
+    refuse(query->reports[file->place],
+           refusal ? *refusal
+                   : matching::Refusal{matching::RefusalReason::unreadable, "no answer came back"});
+    query->end_one();
+    return;
+  }
+  file->record.fingerprint = *fingerprint;
+  file->candidates = context.judge.candidates_for(file->record);
+  file->outstanding = 1;
+  for (std::size_t i = 0; i < file->candidates.size(); ++i)
+    if (file->candidates[i].original.fingerprint.content_digest != fingerprint->content_digest)
+      compare(context, query, file, i);
+  if (--file->outstanding == 0) conclude(context, query, file);
+}
+
+}  // namespace
+
+void query_files(ControlContext& context, std::vector<std::string> paths,
+                 std::vector<posix::UniqueDescriptor> files,
+                 std::function<void(protocol::Json)> answer) {
+  auto query = std::make_shared<Query>();
+  query->answer = std::move(answer);
+  query->outstanding = paths.size() + 1;
+  for (const std::string& path : paths) query->reports.emplace_back().path = path;
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    auto file = std::make_shared<QueriedFile>();
+    file->place = i;
+    file->descriptor = std::move(files[i]);
+    file->record.file_id = std::numeric_limits<std::int64_t>::max();
+    file->record.path = paths[i];
+    const posix::FileStatus status = posix::status_of(file->descriptor.get());
+    if (!status.is_regular) {
+      refuse(query->reports[i],
+             {matching::RefusalReason::not_an_image, "it is not a regular file"});
+      query->end_one();
+      continue;
+    }
+    // Known by its inode, so that a file of the catalog is not called a copy of itself.
+    file->record.stamp = stamp_of(status);
+    std::vector<posix::UniqueDescriptor> job_files;
+    job_files.push_back(duplicate(file->descriptor));
+    context.pool.submit({0, worker::JobKind::fingerprint, context.limits}, std::move(job_files),
+                        [&context, query, file](const worker::Answer& answer_of_worker) {
+                          measured(context, query, file, answer_of_worker);
+                        });
+  }
+  query->end_one();
+}
+
+}  // namespace imgdedup::daemon

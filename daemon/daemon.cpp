@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: Apache-2.0
+// The service: its parts, wired together.
+#include "daemon/daemon.h"
+
+#include <grp.h>
+#include <signal.h>
+#include <spdlog/spdlog.h>
+
+#include <stdexcept>
+#include <thread>
+
+#include "daemon/control_commands.h"
+#include "daemon/decision_publisher.h"
+#include "daemon/decision_text.h"
+#include "daemon/event/signals.h"
+#include "daemon/log.h"
+#include "daemon/service_manager.h"
+#include "protocol/utf8.h"
+#include "store/quarantine.h"
+#include "store/sqlite_catalog.h"
+#include "worker/worker_path.h"
+
+namespace imgdedup::daemon {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds status_delay{1000};
+// So that the answer to `reload` leaves before the socket goes.
+constexpr milliseconds reload_delay{100};
+
+std::optional<gid_t> group_id(const std::string& name) {
+  if (name.empty()) return std::nullopt;
+  const group* entry = ::getgrnam(name.c_str());
+  if (!entry)
+    throw std::runtime_error("socket.group: there is no group `" + name +
+                             "`; make it with groupadd, or leave the setting empty");
+  return entry->gr_gid;
+}
+
+worker::WorkerPoolSettings pool_settings(const config::Settings& settings) {
+  worker::WorkerPoolSettings pool;
+  pool.worker_path = worker::find_worker();
+  pool.worker_count =
+      settings.workers > 0 ? settings.workers : std::max(1U, std::thread::hardware_concurrency());
+  pool.memory_bytes = settings.limits.worker_memory_bytes;
+  pool.max_pixels = settings.limits.max_pixels;
+  pool.job_time = settings.limits.worker_time;
+  return pool;
+}
+
+/// Whether only what the judge looks up at every file differs.
+bool needs_new_daemon(config::Settings before, config::Settings after) {
+  const auto hash_before = before.policy.hash_kind;
+  const auto hash_after = after.policy.hash_kind;
+  before.policy = after.policy;
+  before.log_level = after.log_level;
+  return hash_before != hash_after || before != after;
+}
+
+std::string join(const std::vector<store::DecisionId>& ids) {
+  std::string text;
+  for (const store::DecisionId id : ids) text += (text.empty() ? "" : ", ") + std::to_string(id);
+  return text;
+}
+
+}  // namespace
+
+class Daemon::Implementation {
+ public:
+  Implementation(const config::Settings& settings, ReadSettings read_settings);
+
+  RunEnd run();
+  const std::optional<config::Settings>& new_settings() const { return new_settings_; }
+
+ private:
+  [[nodiscard]] Reconciler::Hooks reconciler_hooks();
+  [[nodiscard]] Judge::Hooks judge_hooks();
+  [[nodiscard]] Intake::Hooks intake_hooks();
+  [[nodiscard]] Mover::Hooks mover_hooks();
+  [[nodiscard]] ControlContext control_context();
+
+  void recover();
+  void load_index();
+  void begin_watching();
+  void first_pass_ended();
+  void something_ended();
+  void reload();
+  void stop();
+  void update_manager_status();
+  void warn(const std::string& message);
+
+  config::Settings settings_;
+  ReadSettings read_settings_;
+  std::optional<config::Settings> new_settings_;
+  worker::JobLimits limits_;
+  event::Loop loop_;
+  ServiceManager manager_;
+  store::SqliteCatalog catalog_;
+  Roots roots_;
+  worker::WorkerPool pool_;
+  event::DescriptorWatch pool_watch_;
+  HashIndex index_;
+  Library library_;
+  DecisionPublisher publisher_;
+  Reconciler reconciler_;
+  Judge judge_;
+  Intake intake_;
+  Mover mover_;
+  SyncWaiters sync_;
+  StatusBuilder status_;
+  ControlCommands commands_;
+  event::LineServer server_;
+  event::SignalWatch terminate_;
+  event::SignalWatch interrupt_;
+  event::SignalWatch hang_up_;
+  event::Timer watchdog_timer_;
+  event::Timer status_timer_;
+  event::Timer reload_timer_;
+  bool is_paused_ = false;
+  bool has_first_pass_ = false;
+};
+
+Daemon::Implementation::Implementation(const config::Settings& settings,
+                                       ReadSettings read_settings)
+    : settings_(settings),
+      read_settings_(std::move(read_settings)),
+      limits_{settings.limits.max_file_bytes, settings.limits.max_pixels},
+      catalog_(settings.catalog),
+      roots_(settings.watch),
+      pool_(pool_settings(settings)),
+      pool_watch_(loop_, pool_.event_descriptor(),
+                  [this](event::Readiness) { pool_.process_events(); }),
+      index_(catalog_, settings.policy.hash_kind),
+      library_(catalog_, index_),
+      publisher_(loop_, catalog_, settings.duplicates_log,
+                 {[this](const store::CatalogDecision& decision) {
+                    log_decision(decision);
+                    commands_.announce(decision);
+                  },
+                  [this](const std::string& message) { warn(message); }}),
+      reconciler_(loop_, roots_, library_, settings.reconcile_interval, reconciler_hooks()),
+      judge_(library_, roots_, pool_, settings.policy, limits_, judge_hooks()),
+      intake_(loop_, roots_, library_, judge_, pool_, settings.settle_time, limits_,
+              intake_hooks()),
+      mover_(loop_, library_, roots_, pool_, limits_, mover_hooks()),
+      sync_(loop_, reconciler_, catalog_, roots_,
+            [this] { return (mover_.is_idle() || is_paused_) && publisher_.flush(); }),
+      status_({catalog_, index_, roots_, reconciler_, intake_, judge_, mover_, pool_}),
+      commands_(loop_, control_context()),
+      server_(loop_,
+              {settings.socket.path, 0660, group_id(settings.socket.group)},
+              event::LineServerLimits{}, commands_),
+      terminate_(loop_, SIGTERM, [this] { stop(); }),
+      interrupt_(loop_, SIGINT, [this] { stop(); }),
+      hang_up_(loop_, SIGHUP,
+               [this] {
+                 try {
+                   reload();
+                 } catch (const std::runtime_error& error) {
+                   warn(std::string("the settings stay as they were: ") + error.what());
+                 }
+               }),
+      watchdog_timer_(loop_,
+                      [this] {
+                        reconciler_.watches().ping([this] { manager_.feed_watchdog(); });
+                      }),
+      status_timer_(loop_, [this] { update_manager_status(); }),
+      reload_timer_(loop_, [this] { loop_.stop(); }) {
+  library_.on_judged_again([this] { intake_.look_again(); });
+  commands_.attach(server_);
+  pool_watch_.wait_for({.readable = true});
+  // Nothing is judged or moved before the first comparison: what went while nobody looked must not
+  // count as an original.
+  intake_.set_paused(true);
+  mover_.set_paused(true);
+}
+
+Reconciler::Hooks Daemon::Implementation::reconciler_hooks() {
+  return {[this] { intake_.wake(); },
+          [this](const Root& root) {
+            spdlog::info("watching {}", protocol::readable_text(root.settings.path));
+            intake_.look_again();
+            judge_.judge_those_without_offline_originals();
+          },
+          [this](store::FileId file) { return mover_.is_moving(file); }};
+}
+
+Judge::Hooks Daemon::Implementation::judge_hooks() {
+  return {[this](store::DecisionId id) {
+            publisher_.wake();
+            const auto decision = catalog_.decision(id);
+            if (decision && decision->action == matching::Action::quarantine)
+              mover_.carry_out(id);
+          },
+          [this] {
+            status_.finished_one();
+            something_ended();
+            intake_.wake();
+          },
+          [this](store::FileId) { intake_.look_again(); },
+          [this](const std::string& path) { reconciler_.look_at_directory_of(path); },
+          [this](const std::string& message) { warn(message); }};
+}
+
+Intake::Hooks Daemon::Implementation::intake_hooks() {
+  return {[this](const std::string& path) { reconciler_.look_at_directory_of(path); },
+          [this] {
+            status_.finished_one();
+            something_ended();
+          },
+          [](const std::string& path, const matching::Refusal& refusal) {
+            if (refusal.reason != matching::RefusalReason::not_an_image)
+              spdlog::info("{}: {}: {}", protocol::readable_text(path), name_of(refusal.reason),
+                           protocol::readable_text(refusal.message));
+          }};
+}
+
+Mover::Hooks Daemon::Implementation::mover_hooks() {
+  return {[this](store::DecisionId id) {
+            if (const auto entry = catalog_.quarantine_entry(id))
+              spdlog::info("moved {} to {}", protocol::readable_text(entry->original_path),
+                           protocol::readable_text(store::quarantine_path(*entry)));
+            something_ended();
+          },
+          [this](const std::string& message) {
+            warn(message);
+            something_ended();
+          },
+          [this](const std::string& path) { reconciler_.look_at_directory_of(path); }};
+}
+
+ControlContext Daemon::Implementation::control_context() {
+  return {library_,
+          roots_,
+          reconciler_,
+          intake_,
+          judge_,
+          mover_,
+          pool_,
+          status_,
+          sync_,
+          limits_,
+          group_id(settings_.socket.group),
+          [this](bool paused) {
+            is_paused_ = paused;
+            intake_.set_paused(paused || !has_first_pass_);
+            mover_.set_paused(paused || !has_first_pass_);
+          },
+          [this] { reload(); },
+          [](const std::string& message) { spdlog::info("{}", message); }};
+}
+
+void Daemon::Implementation::warn(const std::string& message) {
+  spdlog::warn("{}", protocol::readable_text(message));
+  status_.set_last_error(message);
+}
+
+void Daemon::Implementation::recover() {
+  const store::RecoveryReport report =
+      store::recover_quarantine(catalog_, roots_.quarantine_directories());
+  catalog_.reserve_decision_ids(report.highest_id);
+  if (!report.undone.empty())
+    spdlog::info("put back from quarantine what the last run had not finished moving: {}",
+                 join(report.undone));
+  if (!report.kept.empty())
+    warn("left in quarantine, for their old names are taken: " + join(report.kept));
+  if (!report.adopted.empty())
+    warn("found in quarantine, unknown to the catalog, and taken into it: " +
+         join(report.adopted));
+  if (!report.lost.empty())
+    warn("no longer in quarantine, removed by other hands: " + join(report.lost));
+}
+
+void Daemon::Implementation::load_index() {
+  if (index_.load_page()) {
+    loop_.defer([this] { load_index(); });
+    return;
+  }
+  begin_watching();
+}
+
+void Daemon::Implementation::begin_watching() {
+  publisher_.start();
+  reconciler_.start_pass([this] { first_pass_ended(); });
+  for (const Root& root : roots_.all()) {
+    if (!root.is_online())
+      warn("offline: " + root.error + "; watching begins when it is there");
+  }
+  manager_.ready();
+  if (const auto interval = manager_.watchdog_interval())
+    watchdog_timer_.start_repeating(*interval);
+  update_manager_status();
+  spdlog::info("ready: {} hashes, socket {}", index_.size(), settings_.socket.path);
+}
+
+void Daemon::Implementation::first_pass_ended() {
+  has_first_pass_ = true;
+  intake_.set_paused(is_paused_);
+  mover_.carry_out_all();
+  mover_.set_paused(is_paused_);
+  something_ended();
+}
+
+void Daemon::Implementation::something_ended() {
+  sync_.wake();
+  if (!status_timer_.active()) status_timer_.start(status_delay);
+}
+
+void Daemon::Implementation::update_manager_status() {
+  manager_.set_status(std::string(name_of(status_.state())) + ", " +
+                      std::to_string(index_.size()) + " originals");
+}
+
+void Daemon::Implementation::reload() {
+  config::Settings settings = read_settings_();
+  if (settings == settings_) {
+    spdlog::info("reloaded: nothing has changed");
+    return;
+  }
+  if (!needs_new_daemon(settings_, settings)) {
+    settings_ = settings;
+    set_log_level(settings_.log_level);
+    judge_.set_policy(settings_.policy, limits_);
+    spdlog::info("reloaded");
+    return;
+  }
+  manager_.reloading();
+  spdlog::info("reloading: the watched folders are taken up anew");
+  new_settings_ = std::move(settings);
+  reload_timer_.start(reload_delay);
+}
+
+void Daemon::Implementation::stop() {
+  spdlog::info("stopping");
+  new_settings_.reset();
+  manager_.stopping();
+  commands_.shut_down();
+  loop_.stop();
+}
+
+RunEnd Daemon::Implementation::run() {
+  loop_.defer([this] {
+    recover();
+    load_index();
+  });
+  loop_.run();
+  publisher_.flush();
+  return new_settings_ ? RunEnd::reload : RunEnd::stopped;
+}
+
+Daemon::Daemon(const config::Settings& settings, ReadSettings read_settings)
+    : implementation_(std::make_unique<Implementation>(settings, std::move(read_settings))) {}
+Daemon::~Daemon() = default;
+
+RunEnd Daemon::run() { return implementation_->run(); }
+
+const std::optional<config::Settings>& Daemon::new_settings() const {
+  return implementation_->new_settings();
+}
+
+}  // namespace imgdedup::daemon

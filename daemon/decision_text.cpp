@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// A decision as a line for people.
+#include "daemon/decision_text.h"
+
+#include <spdlog/fmt/fmt.h>
+#include <spdlog/spdlog.h>
+
+#include "protocol/utf8.h"
+
+namespace imgdedup::daemon {
+
+std::string decision_text(const store::CatalogDecision& decision) {
+  std::string measures;
+  const auto add = [&](const std::string& measure) {
+    measures += (measures.empty() ? " (" : ", ") + measure;
+  };
+  const matching::Evidence& evidence = decision.evidence;
+  if (decision.relation == matching::Relation::exact) add("the same bytes");
+  else if (evidence.distance_bits) add(fmt::format("distance {}", *evidence.distance_bits));
+  if (evidence.ssim) add(fmt::format("SSIM {:.3f}", *evidence.ssim));
+  if (evidence.inliers) add(fmt::format("{} inliers", *evidence.inliers));
+  if (evidence.similarity) add(fmt::format("similarity {:.3f}", *evidence.similarity));
+  if (!measures.empty()) measures += ")";
+  std::string action(name_of(decision.action));
+  if (decision.action_limit != matching::ActionLimit::none)
+    action += " (" + std::string(name_of(decision.action_limit)) + ")";
+  return fmt::format("{}: {} is a copy of {}{}: {}", name_of(decision.relation),
+                     protocol::readable_text(decision.path),
+                     protocol::readable_text(decision.original_path), measures, action);
+}
+
+void log_decision(const store::CatalogDecision& decision) {
+  spdlog::info("{}", decision_text(decision));
+}
+
+}  // namespace imgdedup::daemon

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// imgdedupd: the command line of the service.
+#include <signal.h>
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "config/settings_file.h"
+#include "daemon/daemon.h"
+#include "daemon/log.h"
+#include "daemon/version.h"
+
+namespace {
+
+using imgdedup::config::LogLevel;
+using imgdedup::config::Settings;
+namespace daemon_ns = imgdedup::daemon;
+
+constexpr int exit_failed = 1;
+constexpr int exit_usage = 2;
+constexpr const char* default_settings_path = "/etc/imgdedupd/imgdedupd.yaml";
+
+struct Options {
+  std::string settings_path = default_settings_path;
+  bool check_only = false;
+  std::optional<LogLevel> log_level;
+};
+
+Settings with_options(Settings settings, const Options& options) {
+  if (options.log_level) settings.log_level = *options.log_level;
+  return settings;
+}
+
+Settings read_settings(const Options& options) {
+  return with_options(imgdedup::config::load_settings(options.settings_path), options);
+}
+
+/// Runs one Daemon after the other until it is told to stop.
+int serve(Settings settings, const Options& options) {
+  std::optional<Settings> fallback;
+  for (;;) {
+    daemon_ns::set_log_level(settings.log_level);
+    std::optional<Settings> next;
+    try {
+      daemon_ns::Daemon daemon(settings, [&options] { return read_settings(options); });
+      if (daemon.run() == daemon_ns::RunEnd::stopped) return 0;
+      next = daemon.new_settings();
+    } catch (const std::exception& error) {
+      if (!fallback) throw;
+      spdlog::error("cannot go on with the new settings: {}; back to the old ones", error.what());
+      settings = *std::exchange(fallback, std::nullopt);
+      continue;
+    }
+    fallback = std::move(settings);
+    settings = std::move(*next);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  Options options;
+  CLI::App app("Watches folders and finds pictures that are there already. Stays in the foreground; "
+               "imgdedupctl asks it and steers it.",
+               "imgdedupd");
+  app.set_version_flag("--version", std::string("imgdedupd ") + daemon_ns::version);
+  app.add_option("--config", options.settings_path, "settings file")
+      ->type_name("FILE")
+      ->capture_default_str();
+  app.add_flag("--check-config", options.check_only,
+               "print every problem of the settings file and end: 0 none, 2 some");
+  app.add_option("--log-level", options.log_level, "instead of the setting log.level")
+      ->type_name("LEVEL")
+      ->transform(CLI::Transformer(std::map<std::string, LogLevel>{{"trace", LogLevel::trace},
+                                                                    {"debug", LogLevel::debug},
+                                                                    {"info", LogLevel::info},
+                                                                    {"warning", LogLevel::warning},
+                                                                    {"error", LogLevel::error}}));
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : exit_usage;
+  }
+  // A peer that goes away is an error of one write, not the end of the service.
+  ::signal(SIGPIPE, SIG_IGN);
+  Settings settings;
+  try {
+    settings = read_settings(options);
+  } catch (const imgdedup::config::ConfigError& error) {
+    std::cerr << error.what() << '\n';
+    return exit_usage;
+  }
+  if (options.check_only) return 0;
+  daemon_ns::set_up_log();
+  return serve(std::move(settings), options);
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "imgdedupd: %s\n", error.what());
+  return exit_failed;
+}
