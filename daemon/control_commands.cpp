@@ -9,6 +9,9 @@
 
 #include "daemon/reports_from_store.h"
 #include "protocol/command_table.h"
+#include "protocol/params.h"
+#include "protocol/utf8.h"
+#include "store/store_error.h"
 
 namespace imgdedup::daemon {
 namespace {
@@ -25,7 +28,8 @@ Json state_of(const ControlContext& context) {
 /// The commands that answer at once; `sync`, `query` and `events` need the connection as well.
 const std::map<std::string_view, Handler>& handlers() {
   static const std::map<std::string_view, Handler> table{
-      {"status", [](ControlContext& context, const Json&) { return Json(context.status.report()); }},
+      {"status",
+       [](ControlContext& context, const Json&) { return Json(context.status.report()); }},
       {"duplicates", list_duplicates},
       {"groups", list_groups},
       {"files", list_files},
@@ -93,8 +97,7 @@ bool ControlCommands::may_change(const event::Peer& peer) const {
 }
 
 void ControlCommands::on_line(event::ConnectionId connection, const event::Peer& peer,
-                              std::string line,
-                              std::vector<posix::UniqueDescriptor> descriptors) {
+                              std::string line, std::vector<posix::UniqueDescriptor> descriptors) {
   const auto parsed = protocol::parse_request(line);
   if (const auto* error = std::get_if<protocol::RequestError>(&parsed)) {
     send(connection, protocol::error_line(*error));
@@ -113,8 +116,7 @@ void ControlCommands::on_line(event::ConnectionId connection, const event::Peer&
   } catch (const std::exception& error) {
     context_.note("command " + protocol::readable_text(request.method) +
                   " failed: " + error.what());
-    send(connection,
-         protocol::error_line(request.id, ErrorCode::internal_error, error.what()));
+    send(connection, protocol::error_line(request.id, ErrorCode::internal_error, error.what()));
   }
 }
 
@@ -123,9 +125,9 @@ void ControlCommands::dispatch(event::ConnectionId connection, const event::Peer
                                std::vector<posix::UniqueDescriptor> descriptors) {
   const protocol::Command* command = protocol::find_command(request.method);
   if (!command)
-    throw CommandFailure(ErrorCode::unknown_method,
-                         "there is no command `" + protocol::readable_text(request.method) +
-                             "`; docs/protocol.md lists them");
+    throw CommandFailure(ErrorCode::unknown_method, "there is no command `" +
+                                                        protocol::readable_text(request.method) +
+                                                        "`; docs/protocol.md lists them");
   if (command->level == protocol::CommandLevel::change && !may_change(peer))
     throw CommandFailure(ErrorCode::not_permitted,
                          "`" + std::string(command->name) +
@@ -156,9 +158,8 @@ void ControlCommands::dispatch(event::ConnectionId connection, const event::Peer
                 });
   } else if (request.method == "events") {
     const bool follows = params.at("follow").get<bool>();
-    send(connection,
-         protocol::result_line(request.id, follows ? newest_events(context_)
-                                                   : list_events(context_, params)));
+    send(connection, protocol::result_line(request.id, follows ? newest_events(context_)
+                                                               : list_events(context_, params)));
     if (follows) {
       followers_.insert(connection);
       server_->keep_when_idle(connection);
@@ -188,9 +189,8 @@ void ControlCommands::start_sync(event::ConnectionId connection, const Json& id,
          if (place == syncs_.end()) return;
          const std::chrono::duration<double> waited =
              std::chrono::steady_clock::now() - place->second.begin;
-         send(connection,
-              protocol::result_line(place->second.request_id,
-                                    protocol::SyncReport{files, waited.count()}));
+         send(connection, protocol::result_line(place->second.request_id,
+                                                protocol::SyncReport{files, waited.count()}));
          end_sync(connection);
        }});
   if (const auto timeout = params.find("timeout");

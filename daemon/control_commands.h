@@ -49,8 +49,7 @@ class ControlCommands final : public event::LineHandler {
   };
 
   void dispatch(event::ConnectionId connection, const event::Peer& peer,
-                const protocol::Request& request,
-                std::vector<posix::UniqueDescriptor> descriptors);
+                const protocol::Request& request, std::vector<posix::UniqueDescriptor> descriptors);
   [[nodiscard]] bool may_change(const event::Peer& peer) const;
   void start_sync(event::ConnectionId connection, const protocol::Json& id,
                   const protocol::Json& params);

@@ -2,11 +2,12 @@
 // What the commands of the socket work on.
 #pragma once
 
+#include <sys/types.h>
+
 #include <functional>
 #include <optional>
 #include <stdexcept>
 #include <string>
-#include <sys/types.h>
 
 #include "daemon/intake.h"
 #include "daemon/judge.h"

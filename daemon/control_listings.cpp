@@ -33,8 +33,7 @@ template <typename Row, typename Report>
 Json page_of(const std::vector<Row>& rows, std::size_t limit, Report report) {
   Json items = Json::array();
   for (const Row& row : rows) items.push_back(report(row));
-  return protocol::make_page(std::move(items),
-                             rows.size() < limit ? Json() : Json(rows.back().id));
+  return protocol::make_page(std::move(items), rows.size() < limit ? Json() : Json(rows.back().id));
 }
 
 std::optional<matching::ContentDigest> digest_of(ControlContext& context,
@@ -54,9 +53,9 @@ Json list_duplicates(ControlContext& context, const Json& params) {
     filter.relation = matching::relation_from_name(relation->get<std::string>());
   filter.under = under_of(params);
   const std::size_t limit = limit_of(params);
-  return page_of(
-      context.library.catalog().decisions_in_force(filter, after_of(params), limit), limit,
-      [](const store::CatalogDecision& decision) { return Json(report_of(decision)); });
+  return page_of(context.library.catalog().decisions_in_force(filter, after_of(params), limit),
+                 limit,
+                 [](const store::CatalogDecision& decision) { return Json(report_of(decision)); });
 }
 
 Json list_groups(ControlContext& context, const Json& params) {
@@ -86,8 +85,7 @@ Json list_groups(ControlContext& context, const Json& params) {
   }
   Json next;
   if (decisions.size() == limit)
-    next = to_text(
-        protocol::GroupCursor{decisions.back().original_file_id, decisions.back().id});
+    next = to_text(protocol::GroupCursor{decisions.back().original_file_id, decisions.back().id});
   return protocol::make_page(groups, std::move(next));
 }
 
@@ -120,8 +118,7 @@ Json list_events(ControlContext& context, const Json& params) {
 
 Json newest_events(ControlContext& context) {
   store::Catalog& catalog = context.library.catalog();
-  const auto after =
-      std::max<std::int64_t>(0, catalog.last_decision_id() - newest_events_count);
+  const auto after = std::max<std::int64_t>(0, catalog.last_decision_id() - newest_events_count);
   Json items = Json::array();
   for (const auto& decision :
        catalog.decisions_after(after, static_cast<std::size_t>(newest_events_count)))

@@ -8,6 +8,7 @@
 #include "daemon/control_context.h"
 #include "daemon/file_access.h"
 #include "daemon/reports_from_store.h"
+#include "protocol/utf8.h"
 #include "store/quarantine.h"
 
 namespace imgdedup::daemon {
@@ -71,8 +72,7 @@ void welcome_back(ControlContext& context, const std::string& path) {
   Library& library = context.library;
   library.in_transaction([&] {
     if (const auto old = library.catalog().file_at(path)) library.file_gone(*old);
-    const auto names =
-        library.catalog().files_with_inode(file.stamp.device, file.stamp.inode);
+    const auto names = library.catalog().files_with_inode(file.stamp.device, file.stamp.inode);
     if (!names.empty()) return;
     library.found_file(path, file.stamp, file.hard_links);
     if (const auto row = library.catalog().file_at(path))
@@ -89,15 +89,14 @@ matching::ContentDigest content_at(ControlContext& context, const std::string& p
                          protocol::readable_text(path) + " is not in the catalog");
   std::optional<store::ContentId> content_id = file->content_id;
   if (file->state == matching::FileState::alias)
-    for (const auto& other : context.library.catalog().files_with_inode(file->stamp.device,
-                                                                        file->stamp.inode))
+    for (const auto& other :
+         context.library.catalog().files_with_inode(file->stamp.device, file->stamp.inode))
       if (other.content_id) content_id = other.content_id;
-  const auto content =
-      content_id ? context.library.catalog().content(*content_id) : std::nullopt;
+  const auto content = content_id ? context.library.catalog().content(*content_id) : std::nullopt;
   if (!content)
-    throw CommandFailure(ErrorCode::refused,
-                         protocol::readable_text(path) + " has no known content (yet): it is " +
-                             std::string(name_of(file->state)));
+    throw CommandFailure(ErrorCode::refused, protocol::readable_text(path) +
+                                                 " has no known content (yet): it is " +
+                                                 std::string(name_of(file->state)));
   return content->fingerprint.content_digest;
 }
 
@@ -132,8 +131,7 @@ Json list_quarantine(ControlContext& context, const Json& params) {
   const auto entries = catalog.quarantine_entries(MoveState::quarantined, after_of(params), limit);
   for (const QuarantineEntry& entry : entries) {
     const bool is_last_copy = !catalog.has_judged_file(entry.content);
-    if (is_last_copy || !orphans_only)
-      items.push_back(daemon::report_of(entry, is_last_copy));
+    if (is_last_copy || !orphans_only) items.push_back(daemon::report_of(entry, is_last_copy));
   }
   return protocol::make_page(std::move(items),
                              entries.size() < limit ? Json() : Json(entries.back().id));
@@ -147,8 +145,8 @@ Json restore_quarantined(ControlContext& context, const Json& params) {
         if (root && !root->is_online())
           return report_of(entry, store::MoveProblem{store::MoveProblem::Kind::refused,
                                                      "its folder is not there: " + root->error});
-        const auto problem = store::restore_from_quarantine(
-            context.library.catalog(), entry, root ? root->settings.path : "");
+        const auto problem = store::restore_from_quarantine(context.library.catalog(), entry,
+                                                            root ? root->settings.path : "");
         if (!problem) {
           if (root) welcome_back(context, entry.original_path);
           context.note("restored " + protocol::readable_text(entry.original_path));

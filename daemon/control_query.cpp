@@ -7,6 +7,7 @@
 #include "daemon/control_context.h"
 #include "daemon/file_access.h"
 #include "posix/file_status.h"
+#include "protocol/reports.h"
 
 namespace imgdedup::daemon {
 namespace {
@@ -90,8 +91,7 @@ void compare(ControlContext& context, const QueryPtr& query, const FilePtr& file
       [&context, query, file, index](const worker::Answer& answer) {
         const auto* comparison = std::get_if<matching::Comparison>(&answer);
         matching::Candidate& compared = file->candidates[index];
-        if (comparison &&
-            comparison->left_digest == file->record.fingerprint.content_digest &&
+        if (comparison && comparison->left_digest == file->record.fingerprint.content_digest &&
             comparison->right_digest == compared.original.fingerprint.content_digest)
           compared.comparison = *comparison;
         if (--file->outstanding == 0) conclude(context, query, file);

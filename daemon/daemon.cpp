@@ -121,8 +121,7 @@ class Daemon::Implementation {
   bool has_first_pass_ = false;
 };
 
-Daemon::Implementation::Implementation(const config::Settings& settings,
-                                       ReadSettings read_settings)
+Daemon::Implementation::Implementation(const config::Settings& settings, ReadSettings read_settings)
     : settings_(settings),
       read_settings_(std::move(read_settings)),
       limits_{settings.limits.max_file_bytes, settings.limits.max_pixels},
@@ -148,8 +147,7 @@ Daemon::Implementation::Implementation(const config::Settings& settings,
             [this] { return (mover_.is_idle() || is_paused_) && publisher_.flush(); }),
       status_({catalog_, index_, roots_, reconciler_, intake_, judge_, mover_, pool_}),
       commands_(loop_, control_context()),
-      server_(loop_,
-              {settings.socket.path, 0660, group_id(settings.socket.group)},
+      server_(loop_, {settings.socket.path, 0660, group_id(settings.socket.group)},
               event::LineServerLimits{}, commands_),
       terminate_(loop_, SIGTERM, [this] { stop(); }),
       interrupt_(loop_, SIGINT, [this] { stop(); }),
@@ -162,9 +160,7 @@ Daemon::Implementation::Implementation(const config::Settings& settings,
                  }
                }),
       watchdog_timer_(loop_,
-                      [this] {
-                        reconciler_.watches().ping([this] { manager_.feed_watchdog(); });
-                      }),
+                      [this] { reconciler_.watches().ping([this] { manager_.feed_watchdog(); }); }),
       status_timer_(loop_, [this] { update_manager_status(); }),
       reload_timer_(loop_, [this] { loop_.stop(); }) {
   library_.on_judged_again([this] { intake_.look_again(); });
@@ -190,8 +186,7 @@ Judge::Hooks Daemon::Implementation::judge_hooks() {
   return {[this](store::DecisionId id) {
             publisher_.wake();
             const auto decision = catalog_.decision(id);
-            if (decision && decision->action == matching::Action::quarantine)
-              mover_.carry_out(id);
+            if (decision && decision->action == matching::Action::quarantine) mover_.carry_out(id);
           },
           [this] {
             status_.finished_one();
@@ -266,8 +261,7 @@ void Daemon::Implementation::recover() {
   if (!report.kept.empty())
     warn("left in quarantine, for their old names are taken: " + join(report.kept));
   if (!report.adopted.empty())
-    warn("found in quarantine, unknown to the catalog, and taken into it: " +
-         join(report.adopted));
+    warn("found in quarantine, unknown to the catalog, and taken into it: " + join(report.adopted));
   if (!report.lost.empty())
     warn("no longer in quarantine, removed by other hands: " + join(report.lost));
 }
@@ -284,8 +278,7 @@ void Daemon::Implementation::begin_watching() {
   publisher_.start();
   reconciler_.start_pass([this] { first_pass_ended(); });
   for (const Root& root : roots_.all()) {
-    if (!root.is_online())
-      warn("offline: " + root.error + "; watching begins when it is there");
+    if (!root.is_online()) warn("offline: " + root.error + "; watching begins when it is there");
   }
   manager_.ready();
   if (const auto interval = manager_.watchdog_interval())
@@ -308,8 +301,8 @@ void Daemon::Implementation::something_ended() {
 }
 
 void Daemon::Implementation::update_manager_status() {
-  manager_.set_status(std::string(name_of(status_.state())) + ", " +
-                      std::to_string(index_.size()) + " originals");
+  manager_.set_status(std::string(name_of(status_.state())) + ", " + std::to_string(index_.size()) +
+                      " originals");
 }
 
 void Daemon::Implementation::reload() {

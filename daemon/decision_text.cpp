@@ -15,8 +15,10 @@ std::string decision_text(const store::CatalogDecision& decision) {
     measures += (measures.empty() ? " (" : ", ") + measure;
   };
   const matching::Evidence& evidence = decision.evidence;
-  if (decision.relation == matching::Relation::exact) add("the same bytes");
-  else if (evidence.distance_bits) add(fmt::format("distance {}", *evidence.distance_bits));
+  if (decision.relation == matching::Relation::exact)
+    add("the same bytes");
+  else if (evidence.distance_bits)
+    add(fmt::format("distance {}", *evidence.distance_bits));
   if (evidence.ssim) add(fmt::format("SSIM {:.3f}", *evidence.ssim));
   if (evidence.inliers) add(fmt::format("{} inliers", *evidence.inliers));
   if (evidence.similarity) add(fmt::format("similarity {:.3f}", *evidence.similarity));

@@ -66,7 +66,7 @@ class Intake {
   event::Timer again_timer_;
   std::unordered_set<store::FileId> measuring_;
   std::unordered_multiset<std::int64_t> sizes_measured_;  ///< of files without a known digest yet
-  std::int64_t cursor_ = store::before_all_pending;                               ///< place in the order of pending rows
+  std::int64_t cursor_ = store::before_all_pending;       ///< place in the order of pending rows
   bool is_paused_ = false;
   bool is_woken_ = false;
 };

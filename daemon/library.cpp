@@ -103,7 +103,8 @@ void Library::retire(const CatalogFile& file, DecisionState why) {
     catalog_.set_decision_state(decision->id, why);
   for (const auto& decision : catalog_.standing_decisions_against(file.id)) {
     catalog_.set_decision_state(decision.id, DecisionState::superseded);
-    if (const auto duplicate = catalog_.file(decision.file_id)) wait_again(*duplicate, store::QueuePlace::first);
+    if (const auto duplicate = catalog_.file(decision.file_id))
+      wait_again(*duplicate, store::QueuePlace::first);
   }
 }
 

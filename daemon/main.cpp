@@ -3,13 +3,14 @@
 #include <signal.h>
 #include <spdlog/spdlog.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
 #include <iostream>
 #include <memory>
 #include <optional>
 #include <string>
+
+#include <CLI/CLI.hpp>
 
 #include "config/settings_file.h"
 #include "daemon/daemon.h"
@@ -66,9 +67,10 @@ int serve(Settings settings, const Options& options) {
 
 int main(int argc, char** argv) try {
   Options options;
-  CLI::App app("Watches folders and finds pictures that are there already. Stays in the foreground; "
-               "imgdedupctl asks it and steers it.",
-               "imgdedupd");
+  CLI::App app(
+      "Watches folders and finds pictures that are there already. Stays in the foreground; "
+      "imgdedupctl asks it and steers it.",
+      "imgdedupd");
   app.set_version_flag("--version", std::string("imgdedupd ") + daemon_ns::version);
   app.add_option("--config", options.settings_path, "settings file")
       ->type_name("FILE")
@@ -78,10 +80,10 @@ int main(int argc, char** argv) try {
   app.add_option("--log-level", options.log_level, "instead of the setting log.level")
       ->type_name("LEVEL")
       ->transform(CLI::Transformer(std::map<std::string, LogLevel>{{"trace", LogLevel::trace},
-                                                                    {"debug", LogLevel::debug},
-                                                                    {"info", LogLevel::info},
-                                                                    {"warning", LogLevel::warning},
-                                                                    {"error", LogLevel::error}}));
+                                                                   {"debug", LogLevel::debug},
+                                                                   {"info", LogLevel::info},
+                                                                   {"warning", LogLevel::warning},
+                                                                   {"error", LogLevel::error}}));
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -24,8 +24,7 @@ class Exposition {
     std::snprintf(number.data(), number.size(), "%.17g", value);
     text_ += name_ + labels + " " + number.data() + "\n";
   }
-  void single(std::string_view name, std::string_view kind, std::string_view help,
-              double value) {
+  void single(std::string_view name, std::string_view kind, std::string_view help, double value) {
     family(name, kind, help);
     sample("", value);
   }
@@ -71,8 +70,7 @@ std::string metrics_text(const protocol::StatusReport& report) {
   out.single("poison", gauge, "Files that failed a worker twice.", number(report.poison));
   out.single("images_per_second", gauge, "Files finished a second, lately.",
              report.images_per_second);
-  out.single("memory_bytes", gauge, "Resident memory of the service.",
-             number(report.memory_bytes));
+  out.single("memory_bytes", gauge, "Resident memory of the service.", number(report.memory_bytes));
   out.family("duplicates", gauge, "Decisions that stand, by relation.");
   for (std::size_t i = 0; i < report.duplicates.size(); ++i)
     out.sample(label("relation", name_of(static_cast<matching::Relation>(i))),

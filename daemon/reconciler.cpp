@@ -279,8 +279,7 @@ void Reconciler::finish_pass(PassId id) {
   for (std::string& directory : library_.catalog().directories_below("")) {
     const Root* root = roots_.holding(directory);
     const bool is_away = root && !root->is_online();
-    if (!is_away &&
-        (!root || !tree_.nodes().find_path(root->node, relative_to(*root, directory))))
+    if (!is_away && (!root || !tree_.nodes().find_path(root->node, relative_to(*root, directory))))
       missing_.add_directory(std::move(directory));
   }
   if (pass.done) passes_to_end_.push_back(std::move(pass.done));

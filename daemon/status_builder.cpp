@@ -68,8 +68,8 @@ const StatusBuilder::Counted& StatusBuilder::counted() {
   counts.quarantine = catalog.count_quarantine();
   counts.poison = catalog.count_poison();
   const auto end = steady_clock::now();
-  counted_until_ = end - begin < std::chrono::milliseconds(1) ? end
-                                                             : end + (end - begin) * age_per_count;
+  counted_until_ =
+      end - begin < std::chrono::milliseconds(1) ? end : end + (end - begin) * age_per_count;
   return counts;
 }
 
@@ -102,8 +102,7 @@ protocol::StatusReport StatusBuilder::report() {
   report.version = version;
   report.state = state();
   report.pid = ::getpid();
-  report.uptime_seconds =
-      std::chrono::duration<double>(steady_clock::now() - begin_).count();
+  report.uptime_seconds = std::chrono::duration<double>(steady_clock::now() - begin_).count();
   report.images = counts.files.of(FileState::judged);
   report.contents = counts.contents;
   report.bytes = counts.files.judged_bytes;
@@ -123,8 +122,7 @@ protocol::StatusReport StatusBuilder::report() {
     entry.directories = root.directories;
     entry.polled_directories = root.polled_directories;
     if (root.last_reconcile)
-      entry.last_reconcile =
-          std::chrono::floor<std::chrono::milliseconds>(*root.last_reconcile);
+      entry.last_reconcile = std::chrono::floor<std::chrono::milliseconds>(*root.last_reconcile);
     entry.lost_events = root.lost_events;
     if (!root.error.empty()) entry.error = root.error;
   }

@@ -93,7 +93,6 @@ class SqliteCatalog final : public Catalog {
   FileCounts count_files(std::string_view directory) override;
   std::uint64_t count_contents() override;
   std::uint64_t count_poison() override;
-  std::uint64_t count_poison() override;
   DecisionCounts count_decisions() override;
   QuarantineCounts count_quarantine() override;
 

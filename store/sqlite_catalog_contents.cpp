@@ -46,9 +46,6 @@ constexpr const char* content_count = "SELECT COUNT(*) FROM contents";
 constexpr const char* poison_count =
     "SELECT COUNT(*) FROM files WHERE refusal_reason IS NOT NULL "
     "AND refusal_reason IN (?1, ?2, ?3)";
-constexpr const char* poison_count =
-    "SELECT COUNT(*) FROM files WHERE refusal_reason IS NOT NULL "
-    "AND refusal_reason IN (?1, ?2, ?3)";
 constexpr const char* distinct_pair = "SELECT 1 FROM distinct_pairs WHERE low = ?1 AND high = ?2";
 constexpr const char* insert_distinct_pair =
     "INSERT OR IGNORE INTO distinct_pairs (low, high) VALUES (?1, ?2)";
@@ -174,14 +171,6 @@ FileCounts SqliteCatalog::count_files(std::string_view directory) {
 
 std::uint64_t SqliteCatalog::count_contents() {
   auto row = prepared(content_count).run();
-  return row.next() ? row.bits(0) : 0;
-}
-
-std::uint64_t SqliteCatalog::count_poison() {
-  using matching::RefusalReason;
-  auto row = prepared(poison_count)
-                 .run(number_of(RefusalReason::timed_out), number_of(RefusalReason::crashed),
-                      number_of(RefusalReason::out_of_memory));
   return row.next() ? row.bits(0) : 0;
 }
 

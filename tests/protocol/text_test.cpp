@@ -4,7 +4,7 @@
 #include <random>
 #include <string>
 
-#include "protocol/base64.h"
+#include "matching/base64.h"
 #include "protocol/json.h"
 #include "protocol/path_text.h"
 #include "protocol/time_text.h"
@@ -32,24 +32,24 @@ bool is_safe_line(std::string_view text) {
 }  // namespace
 
 TEST_CASE("base64 gives the vectors of RFC 4648") {
-  CHECK(base64_encode("") == "");
-  CHECK(base64_encode("f") == "Zg==");
-  CHECK(base64_encode("fo") == "Zm8=");
-  CHECK(base64_encode("foo") == "Zm9v");
-  CHECK(base64_encode("foob") == "Zm9vYg==");
-  CHECK(base64_encode("fooba") == "Zm9vYmE=");
-  CHECK(base64_encode("foobar") == "Zm9vYmFy");
+  CHECK(imgdedup::matching::base64_encode("") == "");
+  CHECK(imgdedup::matching::base64_encode("f") == "Zg==");
+  CHECK(imgdedup::matching::base64_encode("fo") == "Zm8=");
+  CHECK(imgdedup::matching::base64_encode("foo") == "Zm9v");
+  CHECK(imgdedup::matching::base64_encode("foob") == "Zm9vYg==");
+  CHECK(imgdedup::matching::base64_encode("fooba") == "Zm9vYmE=");
+  CHECK(imgdedup::matching::base64_encode("foobar") == "Zm9vYmFy");
 }
 
 TEST_CASE("base64 reads back any bytes, and nothing that it would not write") {
   std::mt19937 random(1);
   for (int i = 0; i < 500; ++i) {
     const std::string bytes = random_bytes(random, 40);
-    CHECK(base64_decode(base64_encode(bytes)) == bytes);
+    CHECK(imgdedup::matching::base64_decode(imgdedup::matching::base64_encode(bytes)) == bytes);
   }
   for (const char* bad :
        {"Z", "Zg", "Zg=", "Zh==", "Zm9=", "====", "Zg==Zg==", "Z g=", "Zm9v\n", "Zm-_", "=Zg="})
-    CHECK_MESSAGE(!base64_decode(bad), bad);
+    CHECK_MESSAGE(!imgdedup::matching::base64_decode(bad), bad);
 }
 
 TEST_CASE("UTF-8 is strict") {
@@ -120,7 +120,7 @@ TEST_CASE("a path that is not UTF-8 keeps its bytes beside a readable form") {
   Json object = Json::object();
   put_path(object, "original", "/a/bad\xff\n.jpg");
   CHECK(object.at("original") == Json("/a/bad\\xff\\n.jpg"));
-  CHECK(object.at("original_bytes") == Json(base64_encode("/a/bad\xff\n.jpg")));
+  CHECK(object.at("original_bytes") == Json(imgdedup::matching::base64_encode("/a/bad\xff\n.jpg")));
   CHECK(get_path(Json::parse(dump_line(object)), "original") == "/a/bad\xff\n.jpg");
 }
 
