@@ -28,6 +28,8 @@ constexpr auto last_reason = static_cast<std::uint8_t>(RefusalReason::out_of_mem
 
 /// SSIM is a mean of doubles and may leave its range by a rounding error.
 constexpr double rounding = 1e-6;
+/// Two chroma planes, each up to 255 apart, and one of them made stronger.
+constexpr double max_colour_difference = 1000;
 
 enum class AnswerKind : std::uint8_t { digest, fingerprint, comparison, refusal };
 
@@ -41,29 +43,31 @@ void put(WireWriter& out, const DigestAnswer& answer) {
   out.put(answer.size_bytes);
 }
 
+// Bindings, so that a field that is added and not sent here does not compile.
 void put(WireWriter& out, const Fingerprint& answer) {
+  const auto& [digest, size_bytes, format, width, height, hashes, reduced_digest, detail] = answer;
   out.put(static_cast<std::uint8_t>(AnswerKind::fingerprint));
-  out.put(answer.content_digest.bytes);
-  out.put(answer.size_bytes);
-  out.put(static_cast<std::uint8_t>(answer.format));
-  out.put(answer.width_pixels);
-  out.put(answer.height_pixels);
-  for (const auto hash :
-       {answer.hashes.ahash, answer.hashes.dhash, answer.hashes.phash, answer.hashes.whash})
+  out.put(digest.bytes);
+  out.put(size_bytes);
+  out.put(static_cast<std::uint8_t>(format));
+  out.put(width);
+  out.put(height);
+  for (const auto hash : {hashes.ahash, hashes.dhash, hashes.phash, hashes.whash})
     out.put(hash.bits);
-  out.put(answer.reduced_picture_digest);
-  out.put(answer.detail);
+  out.put(reduced_digest);
+  out.put(detail);
 }
 
 void put(WireWriter& out, const Comparison& answer) {
+  const auto& [left, right, same_pixels, ssim, lowest_tile_ssim, aspect_ratio_quotient,
+               tone_difference, colour_difference] = answer;
   out.put(static_cast<std::uint8_t>(AnswerKind::comparison));
-  out.put(answer.left_digest.bytes);
-  out.put(answer.right_digest.bytes);
-  out.put(static_cast<std::uint8_t>(answer.same_pixels));
-  out.put(answer.ssim);
-  out.put(answer.lowest_tile_ssim);
-  out.put(answer.aspect_ratio_quotient);
-  out.put(answer.tone_difference);
+  out.put(left.bytes);
+  out.put(right.bytes);
+  out.put(static_cast<std::uint8_t>(same_pixels));
+  for (const double measure :
+       {ssim, lowest_tile_ssim, aspect_ratio_quotient, tone_difference, colour_difference})
+    out.put(measure);
 }
 
 void put(WireWriter& out, const Refusal& answer) {
@@ -117,6 +121,7 @@ std::variant<Answer, ProtocolError> take_comparison(WireReader& in) {
   answer.lowest_tile_ssim = in.take_double();
   answer.aspect_ratio_quotient = in.take_double();
   answer.tone_difference = in.take_double();
+  answer.colour_difference = in.take_double();
   if (!in.complete()) return error("a comparison of a wrong length");
   if (same_pixels > 1) return error("neither same pixels nor others");
   answer.same_pixels = same_pixels == 1;
@@ -125,6 +130,8 @@ std::variant<Answer, ProtocolError> take_comparison(WireReader& in) {
   if (!std::isfinite(answer.aspect_ratio_quotient) || answer.aspect_ratio_quotient < 1 - rounding)
     return error("an impossible quotient of aspect ratios");
   if (!within(answer.tone_difference, 0, 255)) return error("an impossible tone difference");
+  if (!within(answer.colour_difference, 0, max_colour_difference))
+    return error("an impossible colour difference");
   return answer;
 }
 

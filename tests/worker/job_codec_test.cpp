@@ -35,7 +35,8 @@ matching::Comparison some_comparison() {
           .ssim = 0.98,
           .lowest_tile_ssim = -0.25,
           .aspect_ratio_quotient = 1.01,
-          .tone_difference = 3.5};
+          .tone_difference = 3.5,
+          .colour_difference = 7.25};
 }
 
 Job job_of(JobKind kind) { return {.id = 77, .kind = kind, .limits = {1'000'000, 20'000'000}}; }
@@ -119,6 +120,8 @@ TEST_CASE("a comparison with impossible measures is an error") {
   CHECK(!accepted_with([](auto& c) { c.aspect_ratio_quotient = 0.5; }));
   CHECK(!accepted_with([](auto& c) { c.aspect_ratio_quotient = not_a_number; }));
   CHECK(!accepted_with([](auto& c) { c.tone_difference = 256; }));
+  CHECK(!accepted_with([](auto& c) { c.colour_difference = -1; }));
+  CHECK(!accepted_with([](auto& c) { c.colour_difference = not_a_number; }));
   auto message = encode_answer(asked.id, some_comparison());
   message[4 + 2 + 8 + 1 + 64] = 2;  // same_pixels
   CHECK(std::holds_alternative<ProtocolError>(decode_answer(message, asked)));

@@ -38,9 +38,16 @@ class PoolDriver {
               worker::JobPriority priority = worker::JobPriority::ordinary,
               worker::JobKind kind = worker::JobKind::fingerprint) {
     write_file(directory / name, text + "\n");
+    submit_file(name, directory / name, priority, kind);
+  }
+
+  /// A job with the file at `path`, twice for a comparison.
+  void submit_file(const std::string& name, const std::filesystem::path& path,
+                   worker::JobPriority priority = worker::JobPriority::ordinary,
+                   worker::JobKind kind = worker::JobKind::fingerprint) {
     std::vector<posix::UniqueDescriptor> files;
-    files.push_back(open_for_reading(directory / name));
-    if (kind == worker::JobKind::compare) files.push_back(open_for_reading(directory / name));
+    files.push_back(open_for_reading(path));
+    if (kind == worker::JobKind::compare) files.push_back(open_for_reading(path));
     worker::Job job;
     job.kind = kind;
     pool.submit(

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// The real imgdedup-worker behind a pool.
+#include <doctest/doctest.h>
+#include <stdlib.h>
+
+#include <cstdio>
+
+#include "hashing/measure.h"
+#include "support/drawn_pictures.h"
+#include "worker/pool_fixture.h"
+
+using namespace imgdedup;
+using namespace imgdedup::worker;
+using matching::RefusalReason;
+using testing::draw_picture;
+using testing::encode_picture;
+
+namespace {
+
+WorkerPoolSettings real_settings(unsigned worker_count) {
+  auto settings = testing::fake_settings(worker_count);
+  settings.worker_path = WORKER_PATH;
+  return settings;
+}
+
+/// One answer, asked for with the files of these contents.
+Answer ask(const Job& job, const std::vector<std::string>& contents,
+           WorkerPoolSettings settings = real_settings(1)) {
+  testing::PoolDriver driver(std::move(settings));
+  std::vector<posix::UniqueDescriptor> files;
+  for (const auto& content : contents) {
+    const auto path = driver.directory / std::to_string(files.size());
+    testing::write_file(path, content);
+    files.push_back(testing::open_for_reading(path));
+  }
+  std::optional<Answer> answer;
+  driver.pool.submit(job, std::move(files), [&](Answer given) { answer = std::move(given); });
+  REQUIRE(driver.run_until([&] { return answer.has_value(); }));
+  return *answer;
+}
+
+hashing::Bytes bytes_of(const std::string& text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+RefusalReason reason_for(const std::string& content, Job job = {}) {
+  return std::get<matching::Refusal>(ask(job, {content})).reason;
+}
+
+}  // namespace
+
+TEST_CASE("the worker's fingerprint is that of the hashing library, for every format") {
+  for (const char* extension : {".jpg", ".png", ".webp", ".tiff", ".bmp", ".ppm", ".jp2"}) {
+    CAPTURE(extension);
+    const auto file = encode_picture(draw_picture(1), extension);
+    const auto answer = ask({}, {file});
+    REQUIRE(std::holds_alternative<matching::Fingerprint>(answer));
+    CHECK(std::get<matching::Fingerprint>(answer) ==
+          std::get<matching::Fingerprint>(hashing::measure_image(bytes_of(file), {})));
+  }
+}
+
+TEST_CASE("the worker digests any file, pictures or not") {
+  Job job;
+  job.kind = JobKind::digest;
+  for (const std::string& content : {std::string(), std::string("no picture")}) {
+    const auto answer = std::get<DigestAnswer>(ask(job, {content}));
+    CHECK(answer.size_bytes == content.size());
+    CHECK(answer.content_digest == hashing::digest_of(bytes_of(content)));
+  }
+}
+
+TEST_CASE("the worker compares two pictures, and says which contents it compared") {
+  Job job;
+  job.kind = JobKind::compare;
+  const auto left = encode_picture(draw_picture(1), ".png");
+  const auto right = encode_picture(draw_picture(1), ".bmp");
+  const auto comparison = std::get<matching::Comparison>(ask(job, {left, right}));
+  CHECK(comparison.same_pixels);
+  CHECK(comparison.left_digest == hashing::digest_of(bytes_of(left)));
+  CHECK(comparison.right_digest == hashing::digest_of(bytes_of(right)));
+  const auto other = encode_picture(draw_picture(2), ".png");
+  CHECK(!std::get<matching::Comparison>(ask(job, {left, other})).same_pixels);
+}
+
+TEST_CASE("the worker refuses with the reason") {
+  const auto picture = encode_picture(draw_picture(1), ".jpg");
+  CHECK(reason_for("hello") == RefusalReason::not_an_image);
+  CHECK(reason_for("") == RefusalReason::incomplete);
+  CHECK(reason_for(picture.substr(0, picture.size() / 2)) == RefusalReason::incomplete);
+  Job small_file;
+  small_file.limits.max_file_bytes = picture.size() - 1;
+  CHECK(reason_for(picture, small_file) == RefusalReason::over_limit);
+  Job small_picture;
+  small_picture.limits.max_pixels = 1000;
+  CHECK(reason_for(picture, small_picture) == RefusalReason::over_limit);
+}
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST_CASE("a picture that does not fit into the worker's memory is refused for that") {
+  auto settings = real_settings(1);
+  settings.memory_bytes = std::uint64_t{640} << 20;
+  testing::PoolDriver driver(settings);
+  // What comes after the picture's end has no blocks on the disk, and has to be read all the same.
+  const auto path = driver.directory / "long.bmp";
+  testing::write_file(path, encode_picture(draw_picture(1), ".bmp"));
+  std::filesystem::resize_file(path, std::uintmax_t{1} << 30);
+  driver.submit_file("long", path);
+  driver.submit_file("again", path);
+  REQUIRE(driver.run_until_answered(2));
+  CHECK(driver.refusal("long").reason == RefusalReason::out_of_memory);
+  CHECK(driver.refusal("again").reason == RefusalReason::out_of_memory);
+}
+#endif
+
+TEST_CASE("the public hostile files are all answered, and none ends a worker") {
+  const char* const data = ::getenv("IMGDEDUP_TEST_DATA");
+  if (!data) {
+    std::puts("skipped: IMGDEDUP_TEST_DATA is not set");
+    return;
+  }
+  testing::PoolDriver driver(real_settings(2));
+  std::size_t submitted = 0;
+  std::size_t answered = 0;
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(std::filesystem::path(data) / "hostile")) {
+    if (!entry.is_regular_file()) continue;
+    std::vector<posix::UniqueDescriptor> files;
+    files.push_back(testing::open_for_reading(entry.path()));
+    ++submitted;
+    driver.pool.submit({}, std::move(files), [&](const Answer& answer) {
+      ++answered;
+      if (const auto* refusal = std::get_if<matching::Refusal>(&answer)) {
+        INFO(refusal->message);
+        CHECK(refusal->reason != RefusalReason::crashed);
+        CHECK(refusal->reason != RefusalReason::timed_out);
+      }
+    });
+  }
+  CHECK(submitted > 0);
+  CHECK(driver.run_until([&] { return answered == submitted; }, std::chrono::minutes(2)));
+  CHECK(driver.pool.counts().replaced_workers == 0);
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// Answers jobs: the only place that joins the channel with the hashing library. Process side.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "posix/unique_descriptor.h"
+#include "worker/job.h"
+
+namespace imgdedup::worker {
+
+/// Does what `job` asks with the files behind it (as many as its kind has). Bad input is a Refusal;
+/// so is memory that runs out (out_of_memory), after which the process should end.
+Answer run_job(const Job& job, std::span<const posix::UniqueDescriptor> files);
+
+/// Says hello and answers jobs until the other side closes the channel. What this returns is the
+/// exit status: 0; or 1 after an out-of-memory answer or a malformed job.
+int serve_jobs(int channel);
+
+}  // namespace imgdedup::worker

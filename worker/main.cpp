@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// imgdedup-worker: decodes and measures images for the programs that start it.
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <span>
+#include <string_view>
+
+#include "hashing/measure.h"
+#include "worker/job_runner.h"
+#include "worker/process_setup.h"
+
+namespace {
+
+constexpr int wrong_usage = 2;
+
+constexpr const char* help =
+    "usage: imgdedup-worker --version | --help\n"
+    "\n"
+    "Decodes and measures images. It is started by imgdedupd and imgdedup, which\n"
+    "send it open files over a socket; there is nothing to do with it by hand.\n";
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  const std::span<char* const> all(arguments, static_cast<std::size_t>(count));
+  if (all.size() == 2 && all[1] == std::string_view("--version")) {
+    std::puts("imgdedup-worker " IMGDEDUP_VERSION);
+    return EXIT_SUCCESS;
+  }
+  if (all.size() == 2 && all[1] == std::string_view("--help")) {
+    std::fputs(help, stdout);
+    return EXIT_SUCCESS;
+  }
+  const auto memory_bytes = imgdedup::worker::memory_limit_of(all);
+  if (!memory_bytes) {
+    std::fputs(help, stderr);
+    return wrong_usage;
+  }
+  try {
+    imgdedup::worker::set_up_worker_process(*memory_bytes);
+    imgdedup::hashing::warm_codecs();
+    return imgdedup::worker::serve_jobs(imgdedup::worker::worker_channel_descriptor);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "imgdedup-worker: %s\n", error.what());
+    return EXIT_FAILURE;
+  }
+}
