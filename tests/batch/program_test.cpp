@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// The real imgdedup with the real worker, as a person calls it.
+#include <doctest/doctest.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+#include <nlohmann/json.hpp>
+
+#include "support/drawn_pictures.h"
+#include "support/temporary_directory.h"
+
+using namespace imgdedup;
+using namespace imgdedup::testing;
+using nlohmann::json;
+
+namespace {
+
+struct Outcome {
+  int status = -1;
+  std::string output, errors;
+};
+
+/// Folders of drawn pictures, and imgdedup called beside them.
+struct Call {
+  TemporaryDirectory directory;
+
+  void add(const std::string& name, const std::string& bytes) const {
+    write_file(directory / ("in/" + name), bytes);
+  }
+  /// Runs `imgdedup` with these arguments, @ for the folder of the pictures.
+  [[nodiscard]] Outcome run(std::string arguments) const {
+    for (std::size_t at = 0; (at = arguments.find('@', at)) != std::string::npos;)
+      arguments.replace(at, 1, (directory / "in").string());
+    const std::string command = std::string(IMGDEDUP_PATH) + " " + arguments + " >" +
+                                (directory / "output").string() + " 2>" +
+                                (directory / "errors").string();
+    const int status = ::system(command.c_str());
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_file(directory / "output"),
+            read_file(directory / "errors")};
+  }
+};
+
+/// One picture in four files, and two others.
+void add_pictures(const Call& call) {
+  const auto picture = draw_picture(1);
+  const auto jpeg = encode_picture(picture, ".jpg");
+  call.add("a.jpg", jpeg);
+  call.add("b-same-bytes.jpg", jpeg);
+  call.add("c-same-pixels.jpg", with_jpeg_comment(jpeg, "hello"));
+  call.add("d-other-quality.jpg", encode_picture(picture, ".jpg", 60));
+  call.add("other.png", encode_picture(draw_picture(2), ".png"));
+  call.add("deep/other.webp", encode_picture(draw_picture(3), ".webp"));
+}
+
+}  // namespace
+
+TEST_CASE("find gives a symmetric map with every readable picture as a key") {
+  const Call call;
+  add_pictures(call);
+  const auto outcome = call.run("find @");
+  CHECK(outcome.status == 0);
+  CHECK(outcome.errors.empty());
+  const json found = json::parse(outcome.output);
+  CHECK(outcome.output == found.dump(2) + "\n");
+  CHECK(found.size() == 5);
+  CHECK(found["other.png"] == json::array());
+  for (const char* name : {"a.jpg", "b-same-bytes.jpg", "c-same-pixels.jpg", "d-other-quality.jpg"})
+    CHECK(found[name].size() == 3);
+  CHECK(json::parse(call.run("find --recursive @").output)["deep/other.webp"] == json::array());
+}
+
+TEST_CASE("md5 finds the same bytes only") {
+  const Call call;
+  add_pictures(call);
+  const json found = json::parse(call.run("find --method md5 @").output);
+  CHECK(found["a.jpg"] == json{"b-same-bytes.jpg"});
+  CHECK(found["c-same-pixels.jpg"] == json::array());
+}
+
+TEST_CASE("every hash method finds the re-encoded picture, with scores that fit its distance") {
+  const Call call;
+  add_pictures(call);
+  for (const std::string method : {"ahash", "dhash", "phash", "whash"}) {
+    CAPTURE(method);
+    const json found = json::parse(call.run("find --scores --method " + method + " @").output);
+    REQUIRE(found["a.jpg"].size() >= 3);
+    CHECK(found["a.jpg"][0] == json{"b-same-bytes.jpg", 0});
+    int last = 0;
+    for (const auto& hit : found["a.jpg"]) {
+      CHECK(hit[1].get<int>() >= last);
+      last = hit[1].get<int>();
+      CHECK(last <= 10);
+    }
+  }
+}
+
+TEST_CASE("encodings give the same map as the pictures") {
+  const Call call;
+  add_pictures(call);
+  const std::string encodings = call.directory / "encodings.json";
+  CHECK(call.run("encode --method dhash -o " + encodings + " @").status == 0);
+  const auto from_pictures = call.run("find --method dhash --scores @");
+  const auto from_encodings = call.run("find --scores --encodings " + encodings);
+  CHECK(from_encodings.status == 0);
+  CHECK(from_encodings.output == from_pictures.output);
+  const auto single = call.run("encode --method dhash @/a.jpg");
+  CHECK(single.output == json::parse(read_file(encodings))["a.jpg"].get<std::string>() + "\n");
+}
+
+TEST_CASE("a query gives that file's duplicates, inside the folder or not") {
+  const Call call;
+  add_pictures(call);
+  const json inside = json::parse(call.run("find --query @/a.jpg @").output);
+  CHECK(inside.size() == 1);
+  CHECK(inside["a.jpg"].size() == 3);
+  const auto outside = (call.directory / "query.jpg").string();
+  write_file(outside, encode_picture(draw_picture(1), ".jpg", 80));
+  const json found = json::parse(call.run("find --query " + outside + " @").output);
+  CHECK(found[outside].size() == 4);
+  CHECK(call.run("find --query @/missing.jpg @").status == 1);
+}
+
+TEST_CASE("to-remove leaves one of each") {
+  const Call call;
+  add_pictures(call);
+  CHECK(json::parse(call.run("to-remove @").output) ==
+        json{"b-same-bytes.jpg", "c-same-pixels.jpg", "d-other-quality.jpg"});
+}
+
+TEST_CASE("what cannot be read is named, what is no picture is passed over") {
+  const Call call;
+  const auto jpeg = encode_picture(draw_picture(1), ".jpg");
+  call.add("whole.jpg", jpeg);
+  call.add("cut.jpg", jpeg.substr(0, jpeg.size() / 2));
+  call.add("text.jpg", "no picture");
+  call.add("notes.txt", "no picture");
+  const auto outcome = call.run("find @");
+  CHECK(outcome.status == 0);
+  CHECK(json::parse(outcome.output).size() == 1);
+  CHECK(outcome.errors.find("cut.jpg: incomplete: ") != std::string::npos);
+  CHECK(outcome.errors.find("text.jpg: not-an-image: ") != std::string::npos);
+  CHECK(outcome.errors.find("notes.txt") == std::string::npos);
+  CHECK(call.run("encode @/cut.jpg").status == 1);
+}
+
+TEST_CASE("evaluate reads what find wrote, with scores or without") {
+  const Call call;
+  add_pictures(call);
+  const std::string found = call.directory / "found.json";
+  CHECK(call.run("find --scores -o " + found + " @").status == 0);
+  const auto outcome = call.run("evaluate --truth " + found + " --found " + found);
+  CHECK(outcome.status == 0);
+  const json metrics = json::parse(outcome.output);
+  CHECK(metrics["map"] == 1.0);
+  CHECK(metrics["support"] == json{4, 6});
+  CHECK(json::parse(
+            call.run("evaluate --metric ndcg --truth " + found + " --found " + found).output) ==
+        json{{"ndcg", 1.0}});
+  write_file(call.directory / "lopsided.json", R"({"a": ["b"], "b": []})");
+  const std::string lopsided = call.directory / "lopsided.json";
+  const auto refused = call.run("evaluate --truth " + lopsided + " --found " + lopsided);
+  CHECK(refused.status == 1);
+  CHECK(refused.errors.find("not symmetric: b") != std::string::npos);
+}
+
+TEST_CASE("wrong usage ends with 2, help and version with 0") {
+  const Call call;
+  std::filesystem::create_directory(call.directory / "in");
+  for (const char* wrong : {"", "nothing", "find", "find /nonexistent", "find @ --method cnn",
+                            "find @ --max-distance 65", "evaluate --metric all", "encode"})
+    CHECK(call.run(wrong).status == 2);
+  for (const char* right : {"--help", "--version", "find --help", "find @"})
+    CHECK(call.run(right).status == 0);
+  CHECK(call.run("find @").output == "{}\n");
+}
