@@ -19,7 +19,7 @@ void PoolEngine::assign_jobs() {
   for (auto next = workers_.begin(); next != workers_.end();) {
     WorkerState& worker = (next++)->second;
     if (!is_ready(worker) || !worker.sent.empty()) continue;
-    if (worker.jobs_sent >= jobs_per_worker)
+    if (worker.jobs_sent >= settings_.jobs_per_worker)
       retire(worker);
     else
       send_next_job(worker);
@@ -31,7 +31,8 @@ void PoolEngine::assign_jobs() {
 
 bool PoolEngine::may_have_second_job(const WorkerState& worker) const {
   if (worker.sent.size() != 1 || !worker.sent.front().pending || worker.has_second_try ||
-      worker.jobs_sent >= jobs_per_worker || now_ - worker.front_since >= patience_with_front)
+      worker.jobs_sent >= settings_.jobs_per_worker ||
+      now_ - worker.front_since >= patience_with_front)
     return false;
   // Workers that can be started or are starting come first.
   const bool all_started = workers_.size() >= settings_.worker_count || !backoff_.permits(now_);

@@ -15,9 +15,6 @@ inline constexpr std::chrono::milliseconds end_time{1'000};
 inline constexpr std::chrono::milliseconds patience_with_front{1'000};
 /// When the kernel had no room for a message.
 inline constexpr std::chrono::milliseconds send_again_time{20};
-/// After which a worker is replaced by a fresh one: what leaks in a decoder does not add up.
-inline constexpr unsigned jobs_per_worker = 500;
-
 /// "60 s", "0.3 s".
 inline std::string seconds_text(std::chrono::milliseconds time) {
   std::string text = std::to_string(time.count() / 1000);

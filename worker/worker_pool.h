@@ -24,6 +24,9 @@ struct WorkerPoolSettings {
   std::chrono::milliseconds idle_time{60'000};
   /// No job's JobLimits::max_pixels is above this: OpenCV's own limit, a second net below ours.
   std::uint64_t max_pixels = 500'000'000;
+  /// After so many jobs a worker is replaced by a fresh one: what leaks in a decoder does not add
+  /// up.
+  unsigned jobs_per_worker = 500;
 };
 
 enum class JobPriority : std::uint8_t { ordinary, urgent };
