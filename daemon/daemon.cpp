@@ -179,7 +179,8 @@ Reconciler::Hooks Daemon::Implementation::reconciler_hooks() {
             intake_.look_again();
             judge_.judge_those_without_offline_originals();
           },
-          [this](store::FileId file) { return mover_.is_moving(file); }};
+          [this](store::FileId file) { return mover_.is_moving(file); },
+          [this](const Root& root) { warn("offline: " + root.error); }};
 }
 
 Judge::Hooks Daemon::Implementation::judge_hooks() {
@@ -208,6 +209,9 @@ Intake::Hooks Daemon::Implementation::intake_hooks() {
             if (refusal.reason != matching::RefusalReason::not_an_image)
               spdlog::info("{}: {}: {}", protocol::readable_text(path), name_of(refusal.reason),
                            protocol::readable_text(refusal.message));
+          },
+          [this](const store::CatalogDecision& decision) {
+            if (decision.action == matching::Action::quarantine) mover_.carry_out(decision.id);
           }};
 }
 
@@ -277,9 +281,7 @@ void Daemon::Implementation::load_index() {
 void Daemon::Implementation::begin_watching() {
   publisher_.start();
   reconciler_.start_pass([this] { first_pass_ended(); });
-  for (const Root& root : roots_.all()) {
-    if (!root.is_online()) warn("offline: " + root.error + "; watching begins when it is there");
-  }
+  
   manager_.ready();
   if (const auto interval = manager_.watchdog_interval())
     watchdog_timer_.start_repeating(*interval);

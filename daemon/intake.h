@@ -26,6 +26,8 @@ class Intake {
     /// A file was judged or refused; said once a file.
     std::function<void()> finished_one;
     std::function<void(const std::string& path, const matching::Refusal&)> refused;
+    /// The file has the bytes on which this standing decision rests.
+    std::function<void(const store::CatalogDecision&)> confirmed;
   };
 
   Intake(event::Loop& loop, const Roots& roots, Library& library, Judge& judge,

@@ -74,7 +74,8 @@ void Judge::begin(const JudgementPtr& judgement) {
     return;
   }
   active_.push_back(judgement);
-  if (!judgement->file.restored) judgement->candidates = candidates_for(judgement->record);
+  if (!is_left_alone(judgement->file, judgement->record.fingerprint))
+    judgement->candidates = candidates_for(judgement->record);
   judgement->is_dropped.assign(judgement->candidates.size(), false);
 
   const auto& digest = judgement->record.fingerprint.content_digest;
@@ -85,6 +86,15 @@ void Judge::begin(const JudgementPtr& judgement) {
       compare(judgement, i);
   }
   if (--judgement->outstanding == 0) conclude(judgement);
+}
+
+// Its owner took it out of quarantine, and it has not changed since.
+bool Judge::is_left_alone(const store::CatalogFile& file,
+                          const matching::Fingerprint& fingerprint) {
+  if (!file.restored) return false;
+  const auto content =
+      file.content_id ? library_.catalog().content(*file.content_id) : std::nullopt;
+  return !content || content->fingerprint.content_digest == fingerprint.content_digest;
 }
 
 void Judge::drop(Judgement& judgement, std::size_t candidate) {

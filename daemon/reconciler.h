@@ -41,6 +41,8 @@ class Reconciler final : private WatchTreeObserver {
     std::function<void(const Root&)> root_came_back;
     /// A file that is on its way into quarantine is not missing.
     std::function<bool(store::FileId)> is_being_moved;
+    /// A root went away, or is not there at the start.
+    std::function<void(const Root&)> root_went_away;
   };
 
   Reconciler(event::Loop& loop, Roots& roots, Library& library, std::chrono::milliseconds interval,
@@ -68,6 +70,7 @@ class Reconciler final : private WatchTreeObserver {
   void directory_is_dirty(DirectoryNode& node) override;
   void directory_goes(const DirectoryNode& node) override;
   void events_were_lost() override;
+  void root_is_offline(const Root& root) override;
 
   void owe(DirectoryNode& node, PassId pass);
   void pay(const std::vector<PassId>& passes);

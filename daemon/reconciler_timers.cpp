@@ -66,6 +66,11 @@ void Reconciler::events_were_lost() {
   overflow_delay_ = std::clamp(overflow_delay_ * 2, first_overflow_delay, longest_overflow_delay);
 }
 
+void Reconciler::root_is_offline(const Root& root) {
+  hooks_.root_went_away(root);
+  if (!offline_timer_.active()) offline_timer_.start_repeating(offline_interval);
+}
+
 void Reconciler::mounts_changed() {
   // Reading it to its end arms it again.
   char buffer[4096];

@@ -82,11 +82,13 @@ bool WatchTree::check_root(std::size_t index) {
 void WatchTree::take_offline(std::size_t index, const std::string& why) {
   Root& root = roots_.all()[index];
   const NodeId node = std::exchange(root.node, 0);
+  const bool is_news = root.error != why;
   root.mode = RootMode::offline;
   root.error = why;
   if (node != 0) remove_directory(node);
   root.directories = 0;
   root.polled_directories = 0;
+  if (is_news) observer_.root_is_offline(root);
 }
 
 DirectoryNode& WatchTree::add_directory(NodeId parent, const std::string& name, std::size_t root) {

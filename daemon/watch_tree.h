@@ -24,6 +24,8 @@ class WatchTreeObserver {
   virtual void directory_goes(const DirectoryNode& node) = 0;
   /// Events may have been lost anywhere.
   virtual void events_were_lost() = 0;
+  /// Said once each time it goes.
+  virtual void root_is_offline(const Root& root) = 0;
 };
 
 /// Owns the nodes and their watches. Paths of watches are never used: a report names an id, and

@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <opencv2/imgproc.hpp>
+#include <thread>
 
 #include "end_to_end/service.h"
 #include "support/drawn_pictures.h"

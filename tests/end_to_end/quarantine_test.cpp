@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Duplicates move into quarantine and back; nothing is lost, whatever happens in between.
 #include <doctest/doctest.h>
+#include <signal.h>
 #include <sys/stat.h>
 
 #include <set>
