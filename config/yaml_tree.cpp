@@ -18,6 +18,10 @@
 namespace imgdedup::config {
 namespace {
 
+constexpr std::string_view no_anchors =
+    "anchors and aliases (& and *) are not allowed; write the value out, and put text that begins "
+    "with * or & between quotes";
+
 class TreeBuilder : public YAML::EventHandler {
  public:
   explicit TreeBuilder(ProblemList& problems) : problems_(problems) {}
@@ -65,9 +69,7 @@ class TreeBuilder : public YAML::EventHandler {
     node.kind = kind;
     node.line = mark.line + 1;
     if (anchor != YAML::NullAnchor) {
-      problems_.add(node.line, "",
-                    "anchors and aliases (& and *) are not allowed; write the value out, and put "
-                    "text that begins with * or & between quotes");
+      problems_.add(node.line, "", std::string(no_anchors));
       node.kind = YamlKind::refused;
     } else if (!tag.empty() && tag != "?" && tag != "!") {
       problems_.add(node.line, "", "tags (!) are not allowed; write the value without");
@@ -143,8 +145,11 @@ std::optional<YamlNode> parse_yaml(std::string_view text, ProblemList& problems)
       problems.add(further.take_root().line, "", "a second document begins, one is allowed");
     return root;
   } catch (const YAML::Exception& error) {
+    const bool is_anchor = error.msg.starts_with(YAML::ErrorMsg::UNKNOWN_ANCHOR);
     problems.add(error.mark.is_null() ? 0 : error.mark.line + 1, "",
-                 "is not YAML (" + printable(error.msg) + "), must be \"key: value\" lines");
+                 is_anchor
+                     ? std::string(no_anchors)
+                     : "is not YAML (" + printable(error.msg) + "), must be \"key: value\" lines");
     return std::nullopt;
   }
 }
