@@ -281,7 +281,7 @@ void Daemon::Implementation::load_index() {
 void Daemon::Implementation::begin_watching() {
   publisher_.start();
   reconciler_.start_pass([this] { first_pass_ended(); });
-  
+
   manager_.ready();
   if (const auto interval = manager_.watchdog_interval())
     watchdog_timer_.start_repeating(*interval);

@@ -213,8 +213,8 @@ void Intake::answered(const std::shared_ptr<Measurement>& measurement,
       row->content_id ? library_.catalog().content(*row->content_id) : std::nullopt;
   const bool is_same_content =
       old_content && old_content->fingerprint.content_digest == fingerprint->content_digest;
-  const auto decision = is_same_content ? library_.catalog().standing_decision_on(row->id)
-                                        : std::nullopt;
+  const auto decision =
+      is_same_content ? library_.catalog().standing_decision_on(row->id) : std::nullopt;
   if (decision) {
     library_.unchanged(*row);
     hooks_.confirmed(*decision);

@@ -91,10 +91,14 @@ void Judge::begin(const JudgementPtr& judgement) {
 // Its owner took it out of quarantine, and it has not changed since.
 bool Judge::is_left_alone(const store::CatalogFile& file,
                           const matching::Fingerprint& fingerprint) {
-  if (!file.restored) return false;
+  return file.restored && !has_other_content(file, fingerprint);
+}
+
+bool Judge::has_other_content(const store::CatalogFile& file,
+                              const matching::Fingerprint& fingerprint) {
   const auto content =
       file.content_id ? library_.catalog().content(*file.content_id) : std::nullopt;
-  return !content || content->fingerprint.content_digest == fingerprint.content_digest;
+  return content && content->fingerprint.content_digest != fingerprint.content_digest;
 }
 
 void Judge::drop(Judgement& judgement, std::size_t candidate) {
@@ -171,6 +175,10 @@ void Judge::conclude(const JudgementPtr& judgement) {
     return;
   }
   judgement->file = *row;
+  if (has_other_content(*row, judgement->record.fingerprint)) {
+    judgement->file = library_.content_changed(*row);
+    judgement->record.file_id = judgement->file.id;
+  }
   std::vector<matching::Candidate> candidates;
   for (std::size_t i = 0; i < judgement->candidates.size(); ++i)
     if (!judgement->is_dropped[i] && still_holds(judgement->candidates[i]))
@@ -184,7 +192,6 @@ void Judge::record(Judgement& judgement, const matching::Verdict& verdict) {
   library_.in_transaction([&] {
     const store::CatalogFile& file = judgement.file;
     const store::ContentId content = library_.catalog().add_content(judgement.record.fingerprint);
-    if (file.content_id && *file.content_id != content) library_.content_changed(file);
     if (verdict.duplicate) {
       decision = library_.judged_duplicate(file, content, *verdict.duplicate, wall_clock_ns());
       return;

@@ -63,6 +63,8 @@ class Judge {
   [[nodiscard]] bool must_wait(const Judgement& judgement) const;
   void compare(const JudgementPtr& judgement, std::size_t candidate);
   void compared(const JudgementPtr& judgement, std::size_t candidate, const worker::Answer& answer);
+  [[nodiscard]] bool has_other_content(const store::CatalogFile& file,
+                                       const matching::Fingerprint& fingerprint);
   [[nodiscard]] bool is_left_alone(const store::CatalogFile& file,
                                    const matching::Fingerprint& fingerprint);
   void drop(Judgement& judgement, std::size_t candidate);

@@ -108,11 +108,14 @@ void Library::retire(const CatalogFile& file, DecisionState why) {
   }
 }
 
-void Library::content_changed(const CatalogFile& file) {
+CatalogFile Library::content_changed(const CatalogFile& file) {
+  store::FileId id = 0;
   in_transaction([&] {
     retire(file, DecisionState::superseded);
     catalog_.set_restored(file.id, false);
+    id = catalog_.renew_file(file.id);
   });
+  return *catalog_.file(id);
 }
 
 void Library::refused(const CatalogFile& file, FileState state, const matching::Refusal& refusal) {

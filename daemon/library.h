@@ -48,8 +48,9 @@ class Library {
 
   // --- what intake and judge find out ---
 
-  /// The bytes are not those the row had: decisions that rested on them fall.
-  void content_changed(const store::CatalogFile& file);
+  /// The bytes are not those the row had: decisions that rested on them fall, and the file counts
+  /// as first seen now. Its row as it is then.
+  store::CatalogFile content_changed(const store::CatalogFile& file);
   void refused(const store::CatalogFile& file, matching::FileState state,
                const matching::Refusal& refusal);
   /// The bytes are those the row had: it is what it was.

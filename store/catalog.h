@@ -132,6 +132,9 @@ class Catalog {
   /// Another name of an inode that has a row of its own.
   virtual void set_alias(FileId id) = 0;
   virtual void set_restored(FileId id, bool restored) = 0;
+  /// The row begins a new life with other bytes, as if first seen now: its new id. Decisions that
+  /// were taken on it go with it. Precondition: none stands against it.
+  virtual FileId renew_file(FileId id) = 0;
   /// Forgets the row. Decisions in force on the file must have been ended before.
   virtual void remove_file(FileId id) = 0;
 

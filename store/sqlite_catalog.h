@@ -42,6 +42,7 @@ class SqliteCatalog final : public Catalog {
   void set_refused(FileId id, matching::FileState state, const matching::Refusal& refusal) override;
   void set_alias(FileId id) override;
   void set_restored(FileId id, bool restored) override;
+  FileId renew_file(FileId id) override;
   void remove_file(FileId id) override;
 
   std::vector<PendingFile> pending_files(std::int64_t after_sequence, std::size_t limit) override;

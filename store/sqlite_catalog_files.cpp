@@ -56,6 +56,13 @@ constexpr const char* update_alias =
     "UPDATE files SET state = 2, refusal_reason = NULL, refusal_message = NULL, "
     "content_id = NULL, role = 0, restored = 0, pending_sequence = NULL WHERE id = ?1";
 constexpr const char* update_restored = "UPDATE files SET restored = ?2 WHERE id = ?1";
+constexpr const char* update_file_id =
+    "UPDATE files SET id = (SELECT seq + 1 FROM sqlite_sequence WHERE name = 'files') "
+    "WHERE id = ?1 RETURNING id";
+constexpr const char* update_decision_file_id =
+    "UPDATE decisions SET file_id = ?2 WHERE file_id = ?1";
+constexpr const char* update_file_id_sequence =
+    "UPDATE sqlite_sequence SET seq = ?1 WHERE name = 'files'";
 constexpr const char* delete_file = "DELETE FROM files WHERE id = ?1";
 constexpr const char* place_of_file = "SELECT directory_id, content_id FROM files WHERE id = ?1";
 constexpr const char* directory_by_path = "SELECT id FROM directories WHERE path = ?1";
@@ -168,7 +175,8 @@ FileId SqliteCatalog::add_file(std::string_view path, const matching::FileStamp&
   return id;
 }
 
-void SqliteCatalog::mark_pending(FileId id, const matching::FileStamp& stamp, std::uint64_t hard_links, QueuePlace place) {
+void SqliteCatalog::mark_pending(FileId id, const matching::FileStamp& stamp,
+                                 std::uint64_t hard_links, QueuePlace place) {
   prepared(update_pending)
       .execute(id, stamp.device, stamp.inode, stamp.size_bytes, stamp.mtime_ns, stamp.ctime_ns,
                hard_links, next_pending_sequence(place));
@@ -212,6 +220,19 @@ void SqliteCatalog::set_alias(FileId id) {
 
 void SqliteCatalog::set_restored(FileId id, bool restored) {
   prepared(update_restored).execute(id, restored ? 1 : 0);
+}
+
+FileId SqliteCatalog::renew_file(FileId id) {
+  FileId new_id = 0;
+  {
+    auto row = prepared(update_file_id).run(id);
+    if (!row.next()) throw StoreError("catalog: there is no file with id " + std::to_string(id));
+    new_id = row.integer(0);
+    row.next();
+  }
+  prepared(update_file_id_sequence).execute(new_id);
+  prepared(update_decision_file_id).execute(id, new_id);
+  return new_id;
 }
 
 void SqliteCatalog::remove_file(FileId id) {
