@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bytes of one image -> Fingerprint; of two images -> Comparison. All that a worker process does.
+// The bytes of one image -> Fingerprint; of two images -> Comparison. All that a worker process
+// does.
 #pragma once
 
 #include <cstdint>

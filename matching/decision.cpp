@@ -101,8 +101,10 @@ Verdict decide(const ImageRecord& file, std::span<const Candidate> candidates,
   duplicate.evidence = best_found->evidence;
   duplicate.action = policy.action_for(duplicate.relation);
   if (duplicate.action == Action::quarantine) {
-    if (file.is_protected) duplicate.action_limit = ActionLimit::protected_root;
-    else if (file.hard_links > 1) duplicate.action_limit = ActionLimit::hard_linked;
+    if (file.is_protected)
+      duplicate.action_limit = ActionLimit::protected_root;
+    else if (file.hard_links > 1)
+      duplicate.action_limit = ActionLimit::hard_linked;
     if (duplicate.action_limit != ActionLimit::none) duplicate.action = Action::log;
   }
   return verdict;

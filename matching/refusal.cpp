@@ -7,9 +7,9 @@
 namespace imgdedup::matching {
 namespace {
 
-constexpr NameTable<RefusalReason, 9> reasons{
-    {"not-an-image", "unsupported", "incomplete", "damaged", "over-limit", "unreadable", "timed-out",
-     "crashed", "out-of-memory"}};
+constexpr NameTable<RefusalReason, 9> reasons{{"not-an-image", "unsupported", "incomplete",
+                                               "damaged", "over-limit", "unreadable", "timed-out",
+                                               "crashed", "out-of-memory"}};
 
 }  // namespace
 

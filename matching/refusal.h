@@ -10,15 +10,15 @@
 namespace imgdedup::matching {
 
 enum class RefusalReason : std::uint8_t {
-  not_an_image,  ///< no signature of any image format
-  unsupported,   ///< an image, of a format or kind that this build does not read
-  incomplete,    ///< begins as an image and ends too early
-  damaged,       ///< the decoder found errors in it
-  over_limit,    ///< more bytes or pixels than the limits allow
-  unreadable,    ///< the operating system would not let us read it
-  timed_out,     ///< took longer than limits.worker_time, twice
-  crashed,       ///< ended the worker process, twice
-  out_of_memory, ///< needed more than limits.worker_memory
+  not_an_image,   ///< no signature of any image format
+  unsupported,    ///< an image, of a format or kind that this build does not read
+  incomplete,     ///< begins as an image and ends too early
+  damaged,        ///< the decoder found errors in it
+  over_limit,     ///< more bytes or pixels than the limits allow
+  unreadable,     ///< the operating system would not let us read it
+  timed_out,      ///< took longer than limits.worker_time, twice
+  crashed,        ///< ended the worker process, twice
+  out_of_memory,  ///< needed more than limits.worker_memory
 };
 
 /// "not-an-image", "unsupported", ... as written in the catalog and in JSON.

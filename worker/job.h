@@ -12,7 +12,7 @@
 namespace imgdedup::worker {
 
 enum class JobKind : std::uint8_t {
-  digest,       ///< one descriptor -> DigestAnswer: the bytes only, nothing is decoded or recognised
+  digest,  ///< one descriptor -> DigestAnswer: the bytes only, nothing is decoded or recognised
   fingerprint,  ///< one descriptor -> Fingerprint
   compare,      ///< two descriptors -> Comparison
 };

@@ -5,8 +5,9 @@
 #include <unistd.h>
 
 #include <fstream>
-#include <opencv2/imgproc.hpp>
 #include <thread>
+
+#include <opencv2/imgproc.hpp>
 
 #include "end_to_end/service.h"
 #include "support/drawn_pictures.h"
@@ -101,8 +102,7 @@ TEST_CASE("a copy that pauses half way is not judged before its writer has close
   slow.write(bytes.data(), static_cast<std::streamsize>(bytes.size() / 2));
   slow.flush();
   // Ten times the settle time: by quiet alone it would be looked at now.
-  wait_until(
-      [&] { return service.call("status")["pending"] == 1; }, "the half file to be seen");
+  wait_until([&] { return service.call("status")["pending"] == 1; }, "the half file to be seen");
   std::this_thread::sleep_for(std::chrono::seconds(1));
   CHECK(service.call("status")["pending"] == 1);
   CHECK(service.list("unreadable").empty());

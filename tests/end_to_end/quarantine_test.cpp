@@ -244,9 +244,8 @@ TEST_CASE("pictures declared distinct are no duplicates, whatever happens to the
   service.start();
   service.sync();
   CHECK(service.decisions().empty());
-  const auto undone =
-      service.ctl({"distinct", "--undo", (service.root() / "a.jpg").string(),
-                   (service.root() / "c.jpg").string()});
+  const auto undone = service.ctl({"distinct", "--undo", (service.root() / "a.jpg").string(),
+                                   (service.root() / "c.jpg").string()});
   CHECK(undone.exit_status == 0);
   service.sync();
   CHECK(service.decisions() == Strings{"near c.jpg < a.jpg"});

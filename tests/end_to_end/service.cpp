@@ -100,8 +100,8 @@ void Service::launch(const std::map<std::string, std::string>& environment) {
   const std::string log = directory_ / "service.log";
   const posix::UniqueDescriptor log_file(
       ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
-  pid_ = spawn({IMGDEDUPD_PATH, "--config", settings_path().string()}, environment,
-               log_file.get(), log_file.get());
+  pid_ = spawn({IMGDEDUPD_PATH, "--config", settings_path().string()}, environment, log_file.get(),
+               log_file.get());
 }
 
 void Service::start_unanswered(const std::map<std::string, std::string>& environment) {
@@ -167,13 +167,12 @@ protocol::Json Service::call(std::string_view method, const protocol::Json& para
 std::vector<protocol::Json> Service::list(std::string_view method, const protocol::Json& params) {
   protocol::Client client(socket().string());
   std::vector<protocol::Json> items;
-  protocol::for_each_item(
-      client, method, params,
-      [&](const protocol::Json& item) {
-        items.push_back(item);
-        return true;
-      },
-      {});
+  protocol::for_each_item(client, method, params,
+                          [&](const protocol::Json& item) {
+                            items.push_back(item);
+                            return true;
+                          },
+                          {});
   return items;
 }
 
