@@ -42,6 +42,7 @@ matching::FileState state_for(const matching::Refusal& refusal, const std::strin
 
 struct Intake::Measurement {
   store::FileId file_id = 0;
+  std::int64_t sequence = 0;  ///< its place in the order of waiting files
   matching::FileStamp stamp;
   posix::UniqueDescriptor descriptor;
 };
@@ -58,7 +59,8 @@ Intake::Intake(event::Loop& loop, const Roots& roots, Library& library, Judge& j
       hooks_(std::move(hooks)),
       settle_(settle_time, lease_free_time, settle_capacity),
       due_timer_(loop, [this] { pump(); }),
-      again_timer_(loop, [this] { look_again(); }) {}
+      again_timer_(loop, [this] { look_again(); }),
+      order_timer_(loop, [this] { hand_over(); }) {}
 
 void Intake::wake() {
   if (std::exchange(is_woken_, true)) return;
@@ -85,7 +87,8 @@ void Intake::refill() {
     for (const auto& [sequence, file] : page) {
       if (!settle_.has_room()) return;
       cursor_ = sequence;
-      if (measuring_.contains(file.id) || judge_.is_judging(file.id)) continue;
+      if (measuring_.contains(file.id) || measured_.holds(file.id) || judge_.is_judging(file.id))
+        continue;
       settle_.add({sequence, file.id, file.path, file.stamp}, now, wall_clock_ns());
     }
     if (page.size() < page_size) return;
@@ -96,7 +99,7 @@ void Intake::pump() {
   if (is_paused_) return;
   refill();
   const auto now = steady_clock::now();
-  while (pool_.free_slots() > 0 && judge_.has_room()) {
+  while (pool_.free_slots() > 0 && judge_.has_room() && measured_.has_room()) {
     const auto due = settle_.take_due(now, 1);
     if (due.empty()) break;
     look(due.front());
@@ -152,15 +155,18 @@ void Intake::look(const WaitingFile& waiting) {
       break;
   }
   settle_.remove(row->id);
-  measure(*row, std::move(file.descriptor));
+  measure(*row, waiting.sequence, std::move(file.descriptor));
 }
 
-void Intake::measure(const store::CatalogFile& file, posix::UniqueDescriptor descriptor) {
+void Intake::measure(const store::CatalogFile& file, std::int64_t sequence,
+                     posix::UniqueDescriptor descriptor) {
   auto measurement = std::make_shared<Measurement>();
   measurement->file_id = file.id;
+  measurement->sequence = sequence;
   measurement->stamp = file.stamp;
   measurement->descriptor = std::move(descriptor);
   measuring_.insert(file.id);
+  measured_.begin(sequence);
   // Only a content of the same size can be known already; then its digest alone may be enough.
   const bool may_be_known =
       file.content_id || sizes_measured_.contains(file.stamp.size_bytes) ||
@@ -175,6 +181,7 @@ void Intake::ask(const std::shared_ptr<Measurement>& measurement, worker::JobKin
   pool_.submit({0, kind, limits_}, std::move(files),
                [this, measurement](const worker::Answer& answer) {
                  answered(measurement, answer);
+                 hand_over();
                  wake();
                });
 }
@@ -195,6 +202,7 @@ void Intake::answered(const std::shared_ptr<Measurement>& measurement,
   }
 
   measuring_.erase(measurement->file_id);
+  measured_.end(measurement->sequence);
   sizes_measured_.erase(sizes_measured_.find(measurement->stamp.size_bytes));
   if (!is_waiting) return;
   const posix::FileStatus status = posix::status_of(measurement->descriptor.get());
@@ -221,7 +229,20 @@ void Intake::answered(const std::shared_ptr<Measurement>& measurement,
     hooks_.finished_one();
     return;
   }
-  judge_.judge(*row, *fingerprint);
+  measured_.add(measurement->sequence, {row->id, row->stamp, *fingerprint}, steady_clock::now());
+}
+
+void Intake::hand_over() {
+  const auto now = steady_clock::now();
+  while (const auto measured = measured_.take_next(now)) {
+    const auto row = library_.catalog().file(measured->file_id);
+    if (row && row->state == matching::FileState::pending && row->stamp == measured->stamp)
+      judge_.judge(*row, measured->fingerprint);
+    else if (row)
+      look_again();
+  }
+  if (const auto next = measured_.next_time())
+    order_timer_.start(std::max(milliseconds(1), std::chrono::ceil<milliseconds>(*next - now)));
 }
 
 void Intake::refuse(const store::CatalogFile& file, matching::Refusal refusal) {

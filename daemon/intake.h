@@ -12,6 +12,7 @@
 #include "daemon/event/loop.h"
 #include "daemon/event/timer.h"
 #include "daemon/judge.h"
+#include "daemon/measured_in_order.h"
 #include "daemon/settle_queue.h"
 #include "worker/worker_pool.h"
 
@@ -42,7 +43,7 @@ class Intake {
   [[nodiscard]] bool is_paused() const { return is_paused_; }
 
   [[nodiscard]] std::size_t waiting() const { return settle_.size(); }
-  [[nodiscard]] std::size_t in_flight() const { return measuring_.size(); }
+  [[nodiscard]] std::size_t in_flight() const { return measuring_.size() + measured_.size(); }
 
  private:
   struct Measurement;
@@ -51,10 +52,12 @@ class Intake {
   void refill();
   void look(const WaitingFile& waiting);
   void pass_over(store::FileId id);
-  void measure(const store::CatalogFile& file, posix::UniqueDescriptor descriptor);
+  void measure(const store::CatalogFile& file, std::int64_t sequence,
+               posix::UniqueDescriptor descriptor);
   void ask(const std::shared_ptr<Measurement>& measurement, worker::JobKind kind);
   void answered(const std::shared_ptr<Measurement>& measurement, const worker::Answer& answer);
   void refuse(const store::CatalogFile& file, matching::Refusal refusal);
+  void hand_over();
 
   event::Loop& loop_;
   const Roots& roots_;
@@ -66,7 +69,9 @@ class Intake {
   SettleQueue settle_;
   event::Timer due_timer_;
   event::Timer again_timer_;
+  event::Timer order_timer_;
   std::unordered_set<store::FileId> measuring_;
+  MeasuredInOrder measured_;
   std::unordered_multiset<std::int64_t> sizes_measured_;  ///< of files without a known digest yet
   std::int64_t cursor_ = store::before_all_pending;       ///< place in the order of pending rows
   bool is_paused_ = false;

@@ -2,6 +2,7 @@
 // imgdedupd: the command line of the service.
 #include <signal.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 
 #include <cstdio>
 #include <exception>
@@ -89,6 +90,8 @@ int main(int argc, char** argv) try {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : exit_usage;
   }
+  // Catalog, log and quarantine tell what pictures people have.
+  ::umask(0077);
   // A peer that goes away is an error of one write, not the end of the service.
   ::signal(SIGPIPE, SIG_IGN);
   Settings settings;

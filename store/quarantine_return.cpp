@@ -28,9 +28,14 @@ posix::Opened open_or_make_directory(int root, std::string_view relative) {
   const auto [parent, name] = split_path(relative);
   posix::Opened above = open_or_make_directory(root, parent);
   if (!above) return above;
-  if (::mkdirat(above.descriptor.get(), std::string(name).c_str(), 0777) != 0 && errno != EEXIST)
+  if (::mkdirat(above.descriptor.get(), std::string(name).c_str(), 0700) != 0 && errno != EEXIST)
     return {{}, errno};
-  return posix::open_directory_beneath(above.descriptor.get(), name);
+  posix::Opened made = posix::open_directory_beneath(above.descriptor.get(), name);
+  // Whoever could enter the folder above can enter this one too.
+  struct stat status {};
+  if (made && ::fstat(above.descriptor.get(), &status) == 0)
+    (void)::fchmod(made.descriptor.get(), status.st_mode & 07777);
+  return made;
 }
 
 void end_entry(Catalog& catalog, DecisionId id, MoveState move, matching::DecisionState decision) {

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a person and a script meet: imgdedupctl's words and exit statuses, settings and their errors.
+#include <doctest/doctest.h>
+#include <signal.h>
+
+#include <fstream>
+#include <set>
+
+#include "end_to_end/service.h"
+#include "protocol/command_table.h"
+#include "support/drawn_pictures.h"
+
+using namespace imgdedup::testing;
+using imgdedup::protocol::Json;
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string jpeg(std::uint64_t seed, int quality = 90) {
+  return encode_picture(draw_picture(seed), ".jpg", quality);
+}
+
+}  // namespace
+
+TEST_CASE("status --json has every field that scripts are promised") {
+  Service service;
+  service.start();
+  service.sync();
+  const auto result = service.ctl({"--json", "status"});
+  REQUIRE(result.exit_status == 0);
+  const Json status = Json::parse(result.output);
+  for (const char* field :
+       {"version", "state", "pid", "uptime_seconds", "images", "contents", "bytes", "pending",
+        "unreadable", "images_per_second", "memory_bytes", "roots", "duplicates", "quarantined",
+        "index", "last_error"}) {
+    CAPTURE(field);
+    CHECK(status.contains(field));
+  }
+  for (const char* field :
+       {"path", "mode", "images", "directories", "last_reconcile", "lost_events", "error"})
+    CHECK(status["roots"][0].contains(field));
+  CHECK(status["pid"] == service.pid());
+}
+
+TEST_CASE("a decision has every field that scripts are promised, in listing, log and events") {
+  Service service;
+  service.start();
+  write_file(service.root() / "a.jpg", jpeg(1));
+  service.sync();
+  write_file(service.root() / "b.jpg", jpeg(1, 60));
+  service.sync();
+  const Json listed = Json::parse(service.ctl({"--json", "duplicates"}).output).at(0);
+  for (const char* field : {"id", "relation", "path", "original", "action", "evidence", "content",
+                            "original_content", "decided_at", "state"})
+    CHECK(listed.contains(field));
+  for (const char* field : {"distance_bits", "ssim", "inliers", "similarity"})
+    CHECK(listed["evidence"].contains(field));
+  CHECK(listed["evidence"]["ssim"].get<double>() > 0.5);
+  CHECK(service.log_lines().at(0) == listed);
+  CHECK(Json::parse(service.ctl({"events"}).output) == listed);
+}
+
+TEST_CASE("query says what a file outside the watched folders would be, and records nothing") {
+  Service service;
+  service.start();
+  write_file(service.root() / "a.jpg", jpeg(1));
+  service.sync();
+  write_file(service.base() / "same.jpg", jpeg(1));
+  write_file(service.base() / "near.jpg", jpeg(1, 50));
+  write_file(service.base() / "new.jpg", jpeg(7));
+  write_file(service.base() / "text.txt", "hello");
+  const auto result = service.ctl({"--json", "query", (service.base() / "same.jpg").string(),
+                                   (service.base() / "near.jpg").string(),
+                                   (service.base() / "new.jpg").string(),
+                                   (service.base() / "text.txt").string()});
+  REQUIRE(result.exit_status == 0);
+  const Json items = Json::parse(result.output);
+  CHECK(items[0]["relation"] == "exact");
+  CHECK(items[0]["original"] == (service.root() / "a.jpg").string());
+  CHECK(items[1]["relation"] == "near");
+  CHECK(items[2]["judged"] == "original");
+  CHECK(items[3]["judged"] == "not-an-image");
+  CHECK(service.decisions().empty());
+  CHECK(service.list("files").size() == 1);
+}
+
+TEST_CASE("pause holds decisions back until resume") {
+  Service service;
+  service.start();
+  service.sync();
+  CHECK(service.ctl({"pause"}).exit_status == 0);
+  write_file(service.root() / "a.jpg", jpeg(1));
+  const auto waited = service.ctl({"sync", "--timeout", "1s"});
+  CHECK(waited.exit_status == 4);
+  CHECK(service.call("status")["state"] == "paused");
+  CHECK(service.call("status")["pending"] == 1);
+  CHECK(service.ctl({"resume"}).exit_status == 0);
+  service.sync();
+  CHECK(service.call("status")["images"] == 1);
+}
+
+TEST_CASE("exit statuses: 2 for wrong usage, 3 when nobody answers") {
+  Service service;
+  CHECK(service.ctl({"status"}).exit_status == 3);
+  CHECK(service.ctl({"no-such-command"}).exit_status == 2);
+  CHECK(run_program({IMGDEDUPD_PATH, "--no-such-option"}).exit_status == 2);
+  CHECK(run_program({IMGDEDUPD_PATH, "--version"}).exit_status == 0);
+}
+
+TEST_CASE("--check-config prints every problem with file, line and key, and ends with 2") {
+  const TemporaryDirectory directory;
+  const auto path = (directory / "bad.yaml").string();
+  write_file(path,
+             "watch:\n  - path: photos\n    recusive: true\nsettle_time: 5\nkeep: best\n");
+  const auto result = run_program({IMGDEDUPD_PATH, "--check-config", "--config", path});
+  CHECK(result.exit_status == 2);
+  const std::string text = result.output + result.errors;
+  CHECK(text.find(path + ":2: watch[0].path: ") != std::string::npos);
+  CHECK(text.find(path + ":3: watch[0].recusive: ") != std::string::npos);
+  CHECK(text.find(path + ":4: settle_time: ") != std::string::npos);
+  CHECK(text.find(path + ":5: keep: ") != std::string::npos);
+
+  write_file(path, "watch:\n  - path: " + directory.path().string() + "/photos\n");
+  CHECK(run_program({IMGDEDUPD_PATH, "--check-config", "--config", path}).exit_status == 0);
+}
+
+TEST_CASE("metrics are Prometheus text") {
+  Service service;
+  service.start();
+  service.sync();
+  const auto result = service.ctl({"metrics"});
+  CHECK(result.exit_status == 0);
+  CHECK(result.output.find("# TYPE imgdedupd_images gauge\nimgdedupd_images 0\n") !=
+        std::string::npos);
+}
+
+TEST_CASE("files made by the service are for its user alone, the socket for its group too") {
+  Service service;
+  service.start();
+  service.sync();
+  const auto others = fs::perms::others_all;
+  CHECK((fs::status(service.catalog()).permissions() & others) == fs::perms::none);
+  CHECK((fs::status(service.socket()).permissions() & others) == fs::perms::none);
+}
