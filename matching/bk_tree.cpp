@@ -18,8 +18,12 @@ std::size_t distance(PerceptualHash a, PerceptualHash b) {
 
 }  // namespace
 
-BkTree BkTree::build(std::vector<Entry> entries) {
-  BkTree tree;
+BkTree::BkTree(std::size_t bucket_limit) : bucket_limit_(bucket_limit) {
+  assert(bucket_limit >= 2 && bucket_limit <= HashBucket::limit);
+}
+
+BkTree BkTree::build(std::vector<Entry> entries, std::size_t bucket_limit) {
+  BkTree tree(bucket_limit);
   tree.size_ = entries.size();
   if (!entries.empty()) tree.grow(entries, Place{});
   return tree;
@@ -55,7 +59,7 @@ void BkTree::grow(std::span<Entry> entries, const Place& top) {
   while (!waiting.empty()) {
     const Work work = waiting.back();
     waiting.pop_back();
-    if (work.entries.size() < HashBucket::limit) {
+    if (work.entries.size() < bucket_limit_) {
       hang(work.place, add_bucket(HashBucket(work.entries)));
       continue;
     }
@@ -73,7 +77,7 @@ void BkTree::grow(std::span<Entry> entries, const Place& top) {
     std::size_t first = 1;
     while (first < rings) {
       std::size_t last = first;
-      while (last + 1 < rings && ends[last + 1] - ends[first - 1] < HashBucket::limit) ++last;
+      while (last + 1 < rings && ends[last + 1] - ends[first - 1] < bucket_limit_) ++last;
       const auto part = work.entries.subspan(ends[first - 1], ends[last] - ends[first - 1]);
       if (!part.empty()) waiting.push_back({part, {false, branch, first, last}});
       first = last + 1;
@@ -121,14 +125,14 @@ void BkTree::insert(PerceptualHash hash, Id id) {
   }
   HashBucket& bucket = buckets_[node.index()];
   bucket.insert({hash, id});
-  if (bucket.size() == HashBucket::limit)
+  if (bucket.size() == bucket_limit_)
     divide(node, node == root_ ? Place{} : place_of(node, parent, ring));
 }
 
 /// A full bucket of several rings becomes two of fewer; a full bucket of one ring a branch.
 void BkTree::divide(Node full, const Place& place) {
   std::vector<Entry> entries;
-  entries.reserve(HashBucket::limit);
+  entries.reserve(bucket_limit_);
   buckets_[full.index()].append_entries_to(entries);
   buckets_[full.index()] = HashBucket();
   spare_buckets_.push_back(full.index());
@@ -168,7 +172,8 @@ bool BkTree::remove(PerceptualHash hash, Id id) {
   if (!removed) return false;
   --size_;
   ++removals_since_build_;
-  if (removals_since_build_ > 2 * size_ + HashBucket::limit) *this = build(take_entries());
+  if (removals_since_build_ > 2 * size_ + bucket_limit_)
+    *this = build(take_entries(), bucket_limit_);
   return true;
 }
 
@@ -188,6 +193,8 @@ std::vector<BkTree::Match> BkTree::within(PerceptualHash hash, int radius_bits) 
   assert(radius_bits >= 0 && radius_bits <= 64);
   std::vector<Match> matches;
   std::vector<std::uint32_t> branches, buckets;
+  branches.reserve(64);
+  buckets.reserve(64);
   const auto visit = [&](Node node) {
     if (node.is_none()) return;
     (node.is_bucket() ? buckets : branches).push_back(node.index());
@@ -214,12 +221,8 @@ std::vector<BkTree::Match> BkTree::within(PerceptualHash hash, int radius_bits) 
   // Buckets lie scattered in memory: each is asked for while those before it are scanned.
   constexpr std::size_t headers_ahead = 8, hashes_ahead = 2;
   for (std::size_t i = 0; i < buckets.size(); ++i) {
-    if (i + headers_ahead < buckets.size()) {
-      const auto* header = reinterpret_cast<const char*>(&buckets_[buckets[i + headers_ahead]]);
-      __builtin_prefetch(header);
-      __builtin_prefetch(header + 64);
-      __builtin_prefetch(header + 128);
-    }
+    if (i + headers_ahead < buckets.size())
+      __builtin_prefetch(&buckets_[buckets[i + headers_ahead]]);
     if (i + hashes_ahead < buckets.size())
       buckets_[buckets[i + hashes_ahead]].prefetch(hash, radius_bits);
     buckets_[buckets[i]].collect(hash, radius_bits, scan, matches);

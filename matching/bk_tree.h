@@ -19,10 +19,12 @@ namespace imgdedup::matching {
 ///
 /// Burkhard & Keller, "Some approaches to best-match file searching", CACM 16(4), 1973: a branch
 /// divides its hashes by their distance to a pivot; by the triangle inequality a query at distance
-/// d from the pivot needs only the rings d - radius .. d + radius. Division stops at buckets of at
-/// most HashBucket::limit hashes, which lie in one piece of memory and are scanned by vectors
-/// (bucket_scan.h). Sparse rings next to each other share a bucket. Hashes equal to a pivot are a
-/// list of ids at its branch (IdGroup), so repeats make the tree neither deep nor slow.
+/// d from the pivot needs only the rings d - radius .. d + radius. Division stops at buckets of
+/// less than HashBucket::limit hashes, which lie in one piece of memory, are ordered by two more
+/// pivots, and are scanned by vectors (bucket_scan.h): small radii look at a few short stretches,
+/// large ones at a few long ones, since jumping about costs more than looking. Sparse rings next to
+/// each other share a bucket. Hashes equal to a pivot are a list of ids at its branch (IdGroup), so
+/// repeats make the tree neither deep nor slow.
 ///
 /// Memory: 12 bytes a hash and 1 to 5 bytes of room and structure; 4 to 8 bytes where many ids
 /// share a hash. Nothing recurses. Radius 0..64. Nothing throws but std::bad_alloc. Reading: any
@@ -33,14 +35,15 @@ class BkTree {
   using Entry = HashEntry;
   using Match = HashMatch;
 
-  BkTree() = default;
+  /// bucket_limit: a bucket of so many hashes is divided, 2..HashBucket::limit; other than the
+  /// default only tests have a use for.
+  explicit BkTree(std::size_t bucket_limit = HashBucket::limit);
 
   /// A tree of all `entries`, by counting sort: O(n log n), a fraction of the time of n inserts.
-  static BkTree build(std::vector<Entry> entries);
+  static BkTree build(std::vector<Entry> entries, std::size_t bucket_limit = HashBucket::limit);
 
-  /// Adds the pair. Looks at one branch a level and moves at most one entry a distance in one
-  /// bucket; once in some five hundred times divides a bucket. A pair that is in already is then
-  /// in twice.
+  /// Adds the pair. Looks at one branch a level and moves at most one entry a cell of one bucket;
+  /// once in some thousands of times divides a bucket. A pair that is in already is then in twice.
   void insert(PerceptualHash hash, Id id);
 
   /// Takes the pair out, once; false if it is not in. Costs what insert() costs, also among
@@ -55,7 +58,7 @@ class BkTree {
   /// Number of pairs.
   [[nodiscard]] std::size_t size() const { return size_; }
 
-  /// Bytes that the tree takes, all its parts included. O(n / 500).
+  /// Bytes that the tree takes, all its parts included. O(n / 8,000).
   [[nodiscard]] std::size_t memory_bytes() const;
 
  private:
@@ -103,6 +106,7 @@ class BkTree {
   std::vector<Branch> branches_;
   std::vector<HashBucket> buckets_;
   std::vector<std::uint32_t> spare_buckets_;  ///< positions in buckets_ that no branch names
+  std::size_t bucket_limit_;
   Node root_;
   std::size_t size_ = 0;
   std::size_t removals_since_build_ = 0;

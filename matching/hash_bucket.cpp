@@ -10,10 +10,18 @@
 namespace imgdedup::matching {
 namespace {
 
+/// Scan kernels do this many hashes a round.
+constexpr std::size_t scan_step = 32;
 constexpr std::size_t bytes_per_entry = sizeof(PerceptualHash) + sizeof(std::uint32_t);
 
 std::size_t distance(PerceptualHash a, PerceptualHash b) {
   return static_cast<std::size_t>(hamming_distance(a, b));
+}
+
+/// Distances of hashes to a pivot that lie within `radius_bits` of `center`: first and last.
+std::pair<std::size_t, std::size_t> window_around(int center, int radius_bits) {
+  return {static_cast<std::size_t>(std::max(0, center - radius_bits)),
+          static_cast<std::size_t>(std::min(64, center + radius_bits))};
 }
 
 constexpr std::size_t round_up(std::size_t value, std::size_t step) {
@@ -22,7 +30,8 @@ constexpr std::size_t round_up(std::size_t value, std::size_t step) {
 
 }  // namespace
 
-PerceptualHash pick_pivot(std::span<const HashEntry> entries) {
+PerceptualHash pick_pivot(std::span<const HashEntry> entries,
+                          std::optional<PerceptualHash> not_this) {
   constexpr std::size_t candidates = 8;
   constexpr std::size_t samples = 64;
   assert(!entries.empty());
@@ -33,6 +42,7 @@ PerceptualHash pick_pivot(std::span<const HashEntry> entries) {
   unsigned best_cost = std::numeric_limits<unsigned>::max();
   for (std::size_t c = 0; c < candidates; ++c) {
     const PerceptualHash candidate = spread(c, candidates);
+    if (candidate == not_this) continue;
     std::array<std::uint8_t, 65> counts{};
     for (std::size_t s = 0; s < samples; ++s) ++counts[distance(candidate, spread(s, samples))];
     // Chances that two samples stay together: what a query has to look at in vain.
@@ -71,19 +81,32 @@ std::array<std::size_t, 65> order_by_distance(std::span<HashEntry> entries, Perc
 HashBucket::HashBucket(std::span<const HashEntry> entries) {
   assert(entries.size() <= limit);
   if (entries.empty()) return;
-  pivot_ = pick_pivot(entries);
+  first_pivot_ = pick_pivot(entries);
+  second_pivot_ = pick_pivot(entries, first_pivot_);
   set_capacity(entries.size());
-  for (const HashEntry& entry : entries) ++ends_[distance(entry.hash, pivot_)];
-  std::array<std::uint16_t, 65> next{};
-  for (std::size_t d = 1; d < ends_.size(); ++d) {
-    next[d] = ends_[d - 1];
-    ends_[d] = static_cast<std::uint16_t>(ends_[d] + ends_[d - 1]);
-  }
+  size_ = static_cast<std::uint16_t>(entries.size());
+
+  CellEnds& ends = *ends_;
   for (const HashEntry& entry : entries) {
-    const std::size_t position = next[distance(entry.hash, pivot_)]++;
+    ++ends[cell_of(entry.hash)];
+    ++second_ends_[distance(entry.hash, second_pivot_)];
+  }
+  for (std::size_t d = 1; d < distances; ++d)
+    second_ends_[d] = static_cast<std::uint16_t>(second_ends_[d] + second_ends_[d - 1]);
+  std::uint16_t sum = 0;
+  for (std::uint16_t& end : ends) end = sum = static_cast<std::uint16_t>(sum + end);
+  // Each cell is filled from its end, which so becomes its begin: the end of the one before.
+  for (const HashEntry& entry : entries) {
+    const std::size_t position = --ends[cell_of(entry.hash)];
     hashes()[position] = entry.hash;
     ids()[position] = entry.id;
   }
+  std::copy(ends.begin() + 1, ends.end(), ends.begin());
+  ends.back() = size_;
+}
+
+std::size_t HashBucket::cell_of(PerceptualHash hash) const {
+  return distance(hash, first_pivot_) * distances + distance(hash, second_pivot_);
 }
 
 PerceptualHash* HashBucket::hashes() const {
@@ -95,17 +118,20 @@ std::uint32_t* HashBucket::ids() const {
 }
 
 void HashBucket::set_capacity(std::size_t wanted) {
-  const std::size_t capacity = round_up(wanted, 8);
+  const std::size_t capacity = round_up(wanted, scan_step);
   if (capacity == 0) {
     block_.reset();
+    ends_.reset();
     capacity_ = 0;
     return;
   }
+  if (!ends_) ends_ = std::make_unique<CellEnds>();
   std::unique_ptr<std::byte[], FreeBlock> block(static_cast<std::byte*>(
       ::operator new (capacity* bytes_per_entry, std::align_val_t{alignment})));
   auto* new_hashes = reinterpret_cast<PerceptualHash*>(block.get());
   auto* new_ids = reinterpret_cast<std::uint32_t*>(block.get() + capacity * sizeof(PerceptualHash));
   std::copy_n(hashes(), size(), new_hashes);
+  std::fill(new_hashes + size(), new_hashes + capacity, PerceptualHash{});
   std::copy_n(ids(), size(), new_ids);
   block_ = std::move(block);
   capacity_ = static_cast<std::uint16_t>(capacity);
@@ -113,72 +139,124 @@ void HashBucket::set_capacity(std::size_t wanted) {
 
 void HashBucket::insert(HashEntry entry) {
   assert(size() < limit);
-  if (size() == 0) pivot_ = entry.hash;
-  if (size() == capacity_)
-    set_capacity(std::min(limit, std::max<std::size_t>(capacity_ + capacity_ / 4, 16)));
-  const std::size_t ring = distance(entry.hash, pivot_);
-  // A gap at the end of the last ring moves down ring by ring: the first entry becomes the last.
-  for (std::size_t d = ends_.size() - 1; d > ring; --d) {
-    const std::size_t begin = ring_begin(d);
-    hashes()[ends_[d]] = hashes()[begin];
-    ids()[ends_[d]] = ids()[begin];
-    ++ends_[d];
+  if (size() == 0) first_pivot_ = second_pivot_ = entry.hash;
+  if (size() == capacity_) set_capacity(std::min(limit, size() + size() / 4 + 1));
+  const std::size_t cell = cell_of(entry.hash);
+  std::uint16_t* const ends = ends_->data();
+  PerceptualHash* const all_hashes = hashes();
+  std::uint32_t* const all_ids = ids();
+  // The gap behind the last cell moves down cell by cell: the first entry becomes the last.
+  std::size_t end = size();
+  for (std::size_t other = ends_->size() - 1; other > cell; --other) {
+    const std::size_t begin = ends[other - 1];
+    ++ends[other];
+    if (begin == end) continue;
+    all_hashes[end] = all_hashes[begin];
+    all_ids[end] = all_ids[begin];
+    end = begin;
   }
-  hashes()[ends_[ring]] = entry.hash;
-  ids()[ends_[ring]] = entry.id;
-  ++ends_[ring];
+  ++ends[cell];
+  all_hashes[end] = entry.hash;
+  all_ids[end] = entry.id;
+  for (std::size_t d = cell % distances; d < distances; ++d) ++second_ends_[d];
+  ++size_;
 }
 
 bool HashBucket::remove(HashEntry entry) {
-  const std::size_t ring = distance(entry.hash, pivot_);
-  std::size_t gap = ring_begin(ring);
-  while (gap < ends_[ring] && (ids()[gap] != entry.id || hashes()[gap] != entry.hash)) ++gap;
-  if (gap == ends_[ring]) return false;
-  // The gap moves up ring by ring: the last entry becomes the first. It passes empty rings.
-  for (std::size_t d = ring; d < ends_.size(); ++d) {
-    const std::size_t last = --ends_[d];
-    hashes()[gap] = hashes()[last];
-    ids()[gap] = ids()[last];
+  if (size() == 0) return false;
+  const std::size_t cell = cell_of(entry.hash);
+  std::uint16_t* const ends = ends_->data();
+  PerceptualHash* const all_hashes = hashes();
+  std::uint32_t* const all_ids = ids();
+  std::size_t gap = cell_begin(cell);
+  while (gap < ends[cell] && (all_ids[gap] != entry.id || all_hashes[gap] != entry.hash)) ++gap;
+  if (gap == ends[cell]) return false;
+  // The gap moves up cell by cell: the last entry becomes the first. It passes empty cells.
+  for (std::size_t other = cell; other < ends_->size(); ++other) {
+    const std::size_t last = --ends[other];
+    if (last == gap) continue;
+    all_hashes[gap] = all_hashes[last];
+    all_ids[gap] = all_ids[last];
     gap = last;
   }
+  for (std::size_t d = cell % distances; d < distances; ++d) --second_ends_[d];
+  --size_;
   if (size() < capacity_ / 2U) set_capacity(size() + size() / 4);
   return true;
 }
 
-HashBucket::Stretch HashBucket::stretch_within(PerceptualHash query, int radius_bits) const {
-  const int center = hamming_distance(query, pivot_);
-  const auto first = static_cast<std::size_t>(std::max(0, center - radius_bits));
-  const auto last = static_cast<std::size_t>(std::min(64, center + radius_bits));
-  return {ring_begin(first), ends_[last]};
+void HashBucket::collect(PerceptualHash query, int radius_bits, ScanFunction scan,
+                         std::vector<HashMatch>& matches) const {
+  if (size() == 0) return;
+  // So many hashes are scanned in the time that starting anew costs.
+  constexpr std::size_t gap_worth_skipping = 256;
+  constexpr std::size_t fullest_row_share = 8;  // a row holds at most about an eighth
+  const CellEnds& ends = *ends_;
+  const auto [first, last] = window_around(hamming_distance(query, first_pivot_), radius_bits);
+  const auto [left, right] = window_around(hamming_distance(query, second_pivot_), radius_bits);
+  const auto row_part = [&](std::size_t row) {
+    return Stretch{cell_begin(row * distances + left), ends[row * distances + right]};
+  };
+  // Where no row has a gap worth skipping none is asked: each look-up may wait for memory.
+  const std::size_t inside = second_ends_[right] - (left == 0 ? 0U : second_ends_[left - 1]);
+  if (size() - inside < gap_worth_skipping * fullest_row_share) {
+    scan_stretch({row_part(first).begin, row_part(last).end}, query, radius_bits, scan, matches);
+    return;
+  }
+  Stretch open{0, 0};
+  for (std::size_t row = first; row <= last; ++row) {
+    const Stretch next = row_part(row);
+    if (next.begin == next.end) continue;
+    if (next.begin - open.end >= gap_worth_skipping) {
+      scan_stretch(open, query, radius_bits, scan, matches);
+      open.begin = next.begin;
+    } else if (open.begin == open.end) {
+      open.begin = next.begin;
+    }
+    open.end = next.end;
+  }
+  scan_stretch(open, query, radius_bits, scan, matches);
+}
+
+/// Scans whole vectors from an aligned start to a multiple of scan_step, so there is no remainder;
+/// the neighbours looked at besides cannot match, what lies behind the last entry is passed over.
+void HashBucket::scan_stretch(Stretch stretch, PerceptualHash query, int radius_bits,
+                              ScanFunction scan, std::vector<HashMatch>& matches) const {
+  if (stretch.begin == stretch.end) return;
+  constexpr std::size_t hashes_per_line = alignment / sizeof(PerceptualHash);
+  stretch.begin = stretch.begin / hashes_per_line * hashes_per_line;
+  stretch.end = std::min<std::size_t>(
+      stretch.begin + round_up(stretch.end - stretch.begin, scan_step), capacity_);
+  std::array<std::uint32_t, 4096> positions;  // left unset: scan writes what is read
+  for (; stretch.begin < stretch.end; stretch.begin += positions.size()) {
+    const std::size_t count = std::min(positions.size(), stretch.end - stretch.begin);
+    const std::size_t found =
+        scan({hashes() + stretch.begin, count}, query, radius_bits, positions.data());
+    for (std::size_t i = 0; i < found; ++i) {
+      const std::size_t position = stretch.begin + positions[i];
+      if (position >= size()) return;
+      matches.push_back({ids()[position], hamming_distance(hashes()[position], query)});
+    }
+  }
 }
 
 void HashBucket::prefetch(PerceptualHash query, int radius_bits) const {
-  const Stretch stretch = stretch_within(query, radius_bits);
-  constexpr std::size_t hashes_per_line = 8, lines_ahead = 4;
-  const std::size_t end = std::min(stretch.end, stretch.begin + lines_ahead * hashes_per_line);
-  for (std::size_t i = stretch.begin; i < end; i += hashes_per_line)
-    __builtin_prefetch(hashes() + i);
-}
-
-void HashBucket::collect(PerceptualHash query, int radius_bits, ScanFunction scan,
-                         std::vector<HashMatch>& matches) const {
-  Stretch stretch = stretch_within(query, radius_bits);
-  if (stretch.begin == stretch.end) return;
-  // Whole vectors from an aligned start: the neighbours looked at besides cannot match.
-  stretch.begin = stretch.begin / 8 * 8;
-  std::array<std::uint32_t, limit> positions;  // left unset: scan writes what is read
-  const std::size_t found = scan({hashes() + stretch.begin, stretch.end - stretch.begin}, query,
-                                 radius_bits, positions.data());
-  for (std::size_t i = 0; i < found; ++i) {
-    const std::size_t position = stretch.begin + positions[i];
-    matches.push_back({ids()[position], hamming_distance(hashes()[position], query)});
-  }
+  if (size() == 0) return;
+  constexpr std::size_t hashes_per_line = alignment / sizeof(PerceptualHash), lines_ahead = 8;
+  const auto [first, last] = window_around(hamming_distance(query, first_pivot_), radius_bits);
+  const auto [left, right] = window_around(hamming_distance(query, second_pivot_), radius_bits);
+  const std::size_t begin = cell_begin(first * distances + left);
+  const std::size_t end = std::min<std::size_t>((*ends_)[last * distances + right],
+                                                begin + lines_ahead * hashes_per_line);
+  for (std::size_t i = begin; i < end; i += hashes_per_line) __builtin_prefetch(hashes() + i);
 }
 
 void HashBucket::append_entries_to(std::vector<HashEntry>& entries) const {
   for (std::size_t i = 0; i < size(); ++i) entries.push_back({hashes()[i], ids()[i]});
 }
 
-std::size_t HashBucket::heap_bytes() const { return capacity_ * bytes_per_entry; }
+std::size_t HashBucket::heap_bytes() const {
+  return capacity_ * bytes_per_entry + (ends_ ? sizeof(CellEnds) : 0);
+}
 
 }  // namespace imgdedup::matching

@@ -77,9 +77,11 @@ class LinearIndex {
   std::vector<BkTree::Entry> entries_;
 };
 
-void check_all_radii(const BkTree& tree, const LinearIndex& expected, PerceptualHash query) {
+void check_radii(const BkTree& tree, const LinearIndex& expected, PerceptualHash query) {
+  // In a larger tree each radius costs seconds under sanitizers: there some stand for all.
+  const int step = expected.entries().size() > 1'000 ? 4 : 1;
   std::vector<BkTree::Match> matches = expected.within(query, 64);
-  for (int radius = 64; radius >= 0; --radius) {
+  for (int radius = 64; radius >= 0; radius -= step) {
     while (!matches.empty() && matches.back().distance_bits > radius) matches.pop_back();
     REQUIRE(tree.within(query, radius) == matches);
   }
@@ -125,42 +127,73 @@ TEST_CASE("matches come nearest first, then smallest id first") {
   CHECK(tree.within({0}, 0) == std::vector<BkTree::Match>{{7, 0}});
 }
 
-TEST_CASE("a built tree answers as a linear scan does, at every radius") {
+namespace {
+
+struct BuildCase {
+  std::size_t count, bucket_limit;
+};
+const std::vector<BuildCase> build_cases{
+    {1, HashBucket::limit},
+    {63, 64},
+    {64, 64},
+    {3'000, 64},
+    {300, 2},
+    {3'000, 1'000},
+    {HashBucket::limit + 1'000, HashBucket::limit},
+};
+
+}  // namespace
+
+TEST_CASE("a built tree answers as a linear scan does, at radii from 0 to 64") {
   for (const auto& [name, source] : sources()) {
-    for (const std::size_t count :
-         {std::size_t{1}, std::size_t{1023}, std::size_t{1024}, std::size_t{6'000}}) {
+    for (const auto& [count, bucket_limit] : build_cases) {
       CAPTURE(name);
       CAPTURE(count);
+      CAPTURE(bucket_limit);
       CAPTURE(seed());
       Random random(seed());
       LinearIndex expected;
       for (std::size_t i = 0; i < count; ++i)
         expected.insert({source(random), static_cast<BkTree::Id>(random() % 1'000'000)});
-      const BkTree tree = BkTree::build(expected.entries());
+      const BkTree tree = BkTree::build(expected.entries(), bucket_limit);
       CHECK(tree.size() == count);
-      check_all_radii(tree, expected, source(random));
-      check_all_radii(tree, expected, uniform(random));
+      check_radii(tree, expected, source(random));
+      check_radii(tree, expected, uniform(random));
     }
   }
 }
 
+namespace {
+
+struct SequenceCase {
+  std::size_t begins_with, bucket_limit;
+  int steps;
+};
+const std::vector<SequenceCase> sequence_cases{
+    {0, 2, 800},
+    {0, 64, 4'000},
+    {2'000, 64, 4'000},
+    {0, 1'000, 4'000},
+    {HashBucket::limit - 500, HashBucket::limit, 2'000},
+};
+
+}  // namespace
+
 TEST_CASE("any sequence of inserts, removes and queries answers as a linear scan does") {
   for (const auto& [name, source] : sources()) {
-    for (const bool begins_built : {false, true}) {
+    for (const auto& [begins_with, bucket_limit, steps] : sequence_cases) {
       CAPTURE(name);
-      CAPTURE(begins_built);
+      CAPTURE(begins_with);
+      CAPTURE(bucket_limit);
       CAPTURE(seed());
       Random random(seed() + 1);
       LinearIndex expected;
-      BkTree tree;
       BkTree::Id next_id = 0;
-      if (begins_built) {
-        for (int i = 0; i < 5'000; ++i) expected.insert({source(random), next_id++});
-        tree = BkTree::build(expected.entries());
-      }
+      while (next_id < begins_with) expected.insert({source(random), next_id++});
+      BkTree tree = BkTree::build(expected.entries(), bucket_limit);
       // Phases of growth and of shrinking, so that buckets divide, empty and fill again.
-      for (int step = 0; step < 16'000; ++step) {
-        const bool growing = step / 4'000 % 2 == 0;
+      for (int step = 0; step < steps; ++step) {
+        const bool growing = step * 4 / steps % 2 == 0;
         const bool removes = random() % 10 < (growing ? 2U : 8U);
         if (removes && !expected.entries().empty()) {
           const BkTree::Entry entry = expected.take(random() % expected.entries().size());
@@ -171,14 +204,15 @@ TEST_CASE("any sequence of inserts, removes and queries answers as a linear scan
           expected.insert(entry);
         }
         REQUIRE(tree.size() == expected.entries().size());
-        if (step % 400 == 0) {
+        if (step % (steps / 20) == 0) {
           const PerceptualHash query = flip_bits(source(random), 2, random);
           const int radius = static_cast<int>(random() % 65);
           REQUIRE(tree.within(query, radius) == expected.within(query, radius));
           REQUIRE(!tree.remove(query, next_id));
         }
       }
-      check_all_radii(tree, expected, source(random));
+      check_radii(tree, expected, source(random));
+      if (bucket_limit == HashBucket::limit) continue;
       while (!expected.entries().empty()) {
         const BkTree::Entry entry = expected.take(0);
         REQUIRE(tree.remove(entry.hash, entry.id));
@@ -225,7 +259,7 @@ TEST_CASE("a million equal hashes are inserted, found and removed one by one wit
 }
 
 TEST_CASE("memory stays below twenty bytes a hash, built or inserted, even or clustered") {
-  constexpr std::size_t count = 300'000;
+  constexpr std::size_t count = 100'000;
   for (const auto& [name, source] : {std::pair<std::string, HashSource>{"uniform", uniform},
                                      {"clustered", clustered(some_centers(2'000), 8)}}) {
     CAPTURE(name);
