@@ -124,6 +124,8 @@ class Catalog {
   virtual void set_stamp(FileId id, const matching::FileStamp& stamp, std::uint64_t hard_links) = 0;
   /// The same file under another name; decisions in force show the new path.
   virtual void move_file(FileId id, std::string_view path) = 0;
+  /// Each of the two files has the path that the other one had; decisions in force show it.
+  virtual void exchange_paths(FileId a, FileId b) = 0;
   /// The file has this content and role; it waits no longer and is not refused.
   virtual void set_judged(FileId id, ContentId content, FileRole role) = 0;
   /// The file cannot be judged; it waits no longer and has no content and no role.
@@ -215,7 +217,8 @@ class Catalog {
   // --- the journal of moves ---
 
   /// A row in state intent, durable against power loss when this returns (not inside a
-  /// transaction); replaces an undone or failed row of the same id.
+  /// transaction). Replaces a row of the same id, unless that one says quarantined: then it throws
+  /// StoreError.
   virtual void begin_move(const QuarantineEntry& entry) = 0;
   virtual void set_move_state(DecisionId id, MoveState state) = 0;
   [[nodiscard]] virtual std::optional<QuarantineEntry> quarantine_entry(DecisionId id) = 0;

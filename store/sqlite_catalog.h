@@ -38,6 +38,7 @@ class SqliteCatalog final : public Catalog {
                     QueuePlace place) override;
   void set_stamp(FileId id, const matching::FileStamp& stamp, std::uint64_t hard_links) override;
   void move_file(FileId id, std::string_view path) override;
+  void exchange_paths(FileId a, FileId b) override;
   void set_judged(FileId id, ContentId content, FileRole role) override;
   void set_refused(FileId id, matching::FileState state, const matching::Refusal& refusal) override;
   void set_alias(FileId id) override;
@@ -100,6 +101,8 @@ class SqliteCatalog final : public Catalog {
  private:
   /// The prepared statement of a constant, prepared when first asked for.
   SqliteStatement& prepared(const char* sql);
+  /// A transaction for a change of several statements; nothing where one is under way.
+  [[nodiscard]] std::unique_ptr<Transaction> begin_own();
   struct Place {
     std::int64_t directory_id = 0;
     std::optional<ContentId> content_id;

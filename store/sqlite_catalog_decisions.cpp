@@ -58,7 +58,8 @@ constexpr const char* upsert_move =
     ") VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) "
     "ON CONFLICT (id) DO UPDATE SET state = 0, original_path = ?2, quarantine_directory = ?3, "
     "name = ?4, device = ?5, inode = ?6, size_bytes = ?7, mtime_ns = ?8, ctime_ns = ?9, "
-    "content = ?10, keeper_path = ?11, relation = ?12, moved_at_ns = ?13";
+    "content = ?10, keeper_path = ?11, relation = ?12, moved_at_ns = ?13 WHERE state <> 1 "
+    "RETURNING id";
 constexpr const char* insert_adopted_decision =
     "INSERT OR IGNORE INTO decisions (" IMGDEDUP_DECISION_COLUMNS
     ") VALUES (?1, 0, 0, ?2, ?3, ?4, NULL, NULL, NULL, NULL, 1, 0, ?5, ?6, ?7, 1, NULL) "
@@ -143,12 +144,14 @@ DecisionId SqliteCatalog::last_decision_id() {
 }
 
 void SqliteCatalog::reserve_decision_ids(DecisionId id) {
+  const auto own = begin_own();
   {
     auto row = prepared(reserved_id).run();
     if (row.next() && row.integer(0) >= id) return;
   }
   prepared(raise_reserved_id).execute(id);
   prepared(insert_reserved_id).execute(id);
+  if (own) own->commit();
 }
 
 std::vector<CatalogDecision> SqliteCatalog::decisions_in_force(const DecisionFilter& filter,
@@ -205,11 +208,16 @@ void SqliteCatalog::begin_move(const QuarantineEntry& entry) {
 }
 
 void SqliteCatalog::write_move(const QuarantineEntry& entry) {
-  prepared(upsert_move)
-      .execute(entry.id, Blob{entry.original_path}, Blob{entry.quarantine_directory},
+  auto row =
+      prepared(upsert_move)
+          .run(entry.id, Blob{entry.original_path}, Blob{entry.quarantine_directory},
                Blob{entry.name}, entry.stamp.device, entry.stamp.inode, entry.stamp.size_bytes,
                entry.stamp.mtime_ns, entry.stamp.ctime_ns, as_blob(entry.content),
                Blob{entry.keeper_path}, number_of(entry.relation), entry.moved_at_ns);
+  if (!row.next())
+    throw StoreError("catalog: cannot write move " + std::to_string(entry.id) +
+                     " down: a file that it moved lies in quarantine");
+  row.next();
 }
 
 // The digest of the file that was kept is not in the sidecar of a relation other than exact; the

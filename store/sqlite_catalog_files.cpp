@@ -79,6 +79,10 @@ constexpr const char* pending_count = "SELECT COUNT(*) FROM files WHERE pending_
 
 }  // namespace
 
+std::unique_ptr<Transaction> SqliteCatalog::begin_own() {
+  return database_.is_in_transaction() ? nullptr : database_.begin(Durability::process);
+}
+
 SqliteStatement& SqliteCatalog::prepared(const char* sql) {
   auto& statement = prepared_[sql];
   if (!statement) statement = std::make_unique<SqliteStatement>(database_.handle(), sql);
@@ -162,6 +166,7 @@ std::int64_t SqliteCatalog::next_pending_sequence(QueuePlace place) {
 
 FileId SqliteCatalog::add_file(std::string_view path, const matching::FileStamp& stamp,
                                std::uint64_t hard_links, matching::FileState state) {
+  const auto own = begin_own();
   const auto [directory, name] = split_path(path);
   std::optional<std::int64_t> sequence;
   if (state == matching::FileState::pending) sequence = next_pending_sequence(QueuePlace::last);
@@ -172,14 +177,17 @@ FileId SqliteCatalog::add_file(std::string_view path, const matching::FileStamp&
   row.next();
   const FileId id = row.integer(0);
   row.next();
+  if (own) own->commit();
   return id;
 }
 
 void SqliteCatalog::mark_pending(FileId id, const matching::FileStamp& stamp,
                                  std::uint64_t hard_links, QueuePlace place) {
+  const auto own = begin_own();
   prepared(update_pending)
       .execute(id, stamp.device, stamp.inode, stamp.size_bytes, stamp.mtime_ns, stamp.ctime_ns,
                hard_links, next_pending_sequence(place));
+  if (own) own->commit();
 }
 
 void SqliteCatalog::set_stamp(FileId id, const matching::FileStamp& stamp,
@@ -190,32 +198,53 @@ void SqliteCatalog::set_stamp(FileId id, const matching::FileStamp& stamp,
 }
 
 void SqliteCatalog::move_file(FileId id, std::string_view path) {
+  const auto own = begin_own();
   const auto [directory, name] = split_path(path);
   const std::int64_t old_directory = place_of(id).directory_id;
   prepared(update_path).execute(id, directory_id(directory), Blob{name});
   prepared(update_decision_path).execute(id, Blob{path});
   prepared(update_decision_original_path).execute(id, Blob{path});
   remove_directory_if_empty(old_directory);
+  if (own) own->commit();
+}
+
+void SqliteCatalog::exchange_paths(FileId a, FileId b) {
+  const auto own = begin_own();
+  const auto file_a = file(a);
+  const auto file_b = file(b);
+  if (!file_a || !file_b)
+    throw StoreError("catalog: there is no file with id " + std::to_string(file_a ? b : a));
+  // A name that no file can have, for as long as the other one's is taken.
+  prepared(update_path).execute(a, place_of(a).directory_id, Blob{"/"});
+  move_file(b, file_a->path);
+  move_file(a, file_b->path);
+  if (own) own->commit();
 }
 
 void SqliteCatalog::set_judged(FileId id, ContentId content, FileRole role) {
+  const auto own = begin_own();
   const std::optional<ContentId> old_content = place_of(id).content_id;
   prepared(update_judged).execute(id, content, number_of(role));
   if (old_content != content) remove_content_if_unused(old_content);
+  if (own) own->commit();
 }
 
 void SqliteCatalog::set_refused(FileId id, matching::FileState state,
                                 const matching::Refusal& refusal) {
+  const auto own = begin_own();
   const std::optional<ContentId> old_content = place_of(id).content_id;
   prepared(update_refused)
       .execute(id, number_of(state), number_of(refusal.reason), std::string_view(refusal.message));
   remove_content_if_unused(old_content);
+  if (own) own->commit();
 }
 
 void SqliteCatalog::set_alias(FileId id) {
+  const auto own = begin_own();
   const std::optional<ContentId> old_content = place_of(id).content_id;
   prepared(update_alias).execute(id);
   remove_content_if_unused(old_content);
+  if (own) own->commit();
 }
 
 void SqliteCatalog::set_restored(FileId id, bool restored) {
@@ -223,6 +252,7 @@ void SqliteCatalog::set_restored(FileId id, bool restored) {
 }
 
 FileId SqliteCatalog::renew_file(FileId id) {
+  const auto own = begin_own();
   FileId new_id = 0;
   {
     auto row = prepared(update_file_id).run(id);
@@ -232,14 +262,17 @@ FileId SqliteCatalog::renew_file(FileId id) {
   }
   prepared(update_file_id_sequence).execute(new_id);
   prepared(update_decision_file_id).execute(id, new_id);
+  if (own) own->commit();
   return new_id;
 }
 
 void SqliteCatalog::remove_file(FileId id) {
+  const auto own = begin_own();
   const Place place = place_of(id);
   prepared(delete_file).execute(id);
   remove_content_if_unused(place.content_id);
   remove_directory_if_empty(place.directory_id);
+  if (own) own->commit();
 }
 
 void SqliteCatalog::remove_directory_if_empty(std::int64_t directory_id) {

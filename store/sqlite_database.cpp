@@ -74,8 +74,9 @@ posix::UniqueDescriptor lock_file(const std::string& path) {
 SqliteDatabase::SqliteDatabase(const std::string& path) : path_(path), lock_(lock_file(path)) {
   try {
     open(path);
+    require_catalog(*this, path_);
     configure();
-    migrate(*this, path_);
+    migrate(*this);
   } catch (...) {
     sqlite3_close(handle_);
     throw;
@@ -111,11 +112,15 @@ void SqliteDatabase::execute(const char* sql) {
     throw StoreError("catalog " + path_ + ": " + sqlite3_errmsg(handle_) + " in: " + sql);
 }
 
-std::int64_t SqliteDatabase::integer_pragma(const char* name) {
+std::int64_t SqliteDatabase::integer_pragma(const char* name) try {
   SqliteStatement statement(handle_, std::string("PRAGMA ") + name);
   auto row = statement.run();
   return row.next() ? row.integer(0) : 0;
+} catch (const StoreError& error) {
+  throw StoreError(path_ + ": " + error.what());
 }
+
+bool SqliteDatabase::is_in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }
 
 std::unique_ptr<Transaction> SqliteDatabase::begin(Durability durability) {
   return std::make_unique<SqliteTransaction>(*this, durability);

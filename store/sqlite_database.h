@@ -29,6 +29,7 @@ class SqliteDatabase {
   [[nodiscard]] std::int64_t integer_pragma(const char* name);
 
   [[nodiscard]] std::unique_ptr<Transaction> begin(Durability durability);
+  [[nodiscard]] bool is_in_transaction() const;
 
  private:
   void open(const std::string& path);

@@ -4,30 +4,19 @@
 
 #include <algorithm>
 
-#include "store/store_error.h"
-
 namespace imgdedup::store {
-namespace {
-
-template <typename Enum>
-Enum enumerator(std::int64_t number) {
-  return static_cast<Enum>(number);
-}
-
-}  // namespace
-
 CatalogFile read_file(const SqliteStatement::Run& row) {
   CatalogFile file;
   file.id = row.integer(0);
   file.path = join_path(row.bytes(1), row.bytes(2));
   file.stamp = {row.bits(3), row.bits(4), row.integer(5), row.integer(6), row.integer(7)};
   file.hard_links = row.bits(8);
-  file.state = enumerator<matching::FileState>(row.integer(9));
-  file.role = enumerator<FileRole>(row.integer(10));
+  file.state = enumerator(row.integer(9), matching::FileState::not_an_image);
+  file.role = enumerator(row.integer(10), FileRole::duplicate);
   file.content_id = row.optional_integer(11);
   if (!row.is_null(12))
-    file.refusal =
-        matching::Refusal{enumerator<matching::RefusalReason>(row.integer(12)), row.bytes(13)};
+    file.refusal = matching::Refusal{
+        enumerator(row.integer(12), matching::RefusalReason::out_of_memory), row.bytes(13)};
   file.restored = row.integer(14) != 0;
   return file;
 }
@@ -39,17 +28,17 @@ CatalogDecision read_decision(const SqliteStatement::Run& row) {
   decision.original_file_id = row.integer(2);
   decision.path = row.bytes(3);
   decision.original_path = row.bytes(4);
-  decision.relation = enumerator<matching::Relation>(row.integer(5));
+  decision.relation = enumerator(row.integer(5), matching::Relation::edited);
   if (!row.is_null(6)) decision.evidence.distance_bits = static_cast<int>(row.integer(6));
   decision.evidence.ssim = row.optional_real(7);
   if (!row.is_null(8)) decision.evidence.inliers = static_cast<int>(row.integer(8));
   decision.evidence.similarity = row.optional_real(9);
-  decision.action = enumerator<matching::Action>(row.integer(10));
-  decision.action_limit = enumerator<matching::ActionLimit>(row.integer(11));
+  decision.action = enumerator(row.integer(10), matching::Action::quarantine);
+  decision.action_limit = enumerator(row.integer(11), matching::ActionLimit::hard_linked);
   decision.content = digest_from_bytes(row.bytes(12));
   decision.original_content = digest_from_bytes(row.bytes(13));
   decision.decided_at_ns = row.integer(14);
-  decision.state = enumerator<matching::DecisionState>(row.integer(15));
+  decision.state = enumerator(row.integer(15), matching::DecisionState::dismissed);
   decision.supersedes = row.optional_integer(16);
   return decision;
 }
@@ -57,14 +46,14 @@ CatalogDecision read_decision(const SqliteStatement::Run& row) {
 QuarantineEntry read_quarantine_entry(const SqliteStatement::Run& row) {
   QuarantineEntry entry;
   entry.id = row.integer(0);
-  entry.state = enumerator<MoveState>(row.integer(1));
+  entry.state = enumerator(row.integer(1), MoveState::lost);
   entry.original_path = row.bytes(2);
   entry.quarantine_directory = row.bytes(3);
   entry.name = row.bytes(4);
   entry.stamp = {row.bits(5), row.bits(6), row.integer(7), row.integer(8), row.integer(9)};
   entry.content = digest_from_bytes(row.bytes(10));
   entry.keeper_path = row.bytes(11);
-  entry.relation = enumerator<matching::Relation>(row.integer(12));
+  entry.relation = enumerator(row.integer(12), matching::Relation::edited);
   entry.moved_at_ns = row.integer(13);
   return entry;
 }

@@ -124,7 +124,7 @@ INSERT INTO counters (name, value) VALUES ('pending_sequence', 0),
 
 int newest_schema_version() { return static_cast<int>(migrations.size()); }
 
-void migrate(SqliteDatabase& database, const std::string& path) {
+void require_catalog(SqliteDatabase& database, const std::string& path) {
   const std::int64_t version = database.integer_pragma("user_version");
   const std::int64_t application = database.integer_pragma("application_id");
   const bool is_empty = database.integer_pragma("schema_version") == 0;
@@ -137,6 +137,10 @@ void migrate(SqliteDatabase& database, const std::string& path) {
                      std::to_string(version) + ", this build knows up to " +
                      std::to_string(newest_schema_version()) +
                      "; install the newer imgdedupd that wrote it");
+}
+
+void migrate(SqliteDatabase& database) {
+  const std::int64_t version = database.integer_pragma("user_version");
   for (std::int64_t step = version; step < newest_schema_version(); ++step) {
     auto transaction = database.begin(Durability::power);
     database.execute(migrations[static_cast<std::size_t>(step)]);

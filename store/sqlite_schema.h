@@ -8,9 +8,13 @@ namespace imgdedup::store {
 
 class SqliteDatabase;
 
-/// Brings the open database from its user_version to the newest, each step in one transaction.
-/// Throws StoreError if it is not a catalog of ours, or newer than this build.
-void migrate(SqliteDatabase& database, const std::string& path);
+/// Only reads. Throws StoreError if the open database is neither empty nor a catalog of ours, or is
+/// newer than this build.
+void require_catalog(SqliteDatabase& database, const std::string& path);
+
+/// Brings the catalog from its user_version to the newest, each step in one transaction. Throws
+/// StoreError.
+void migrate(SqliteDatabase& database);
 
 /// user_version after all migrations.
 int newest_schema_version();
