@@ -16,7 +16,7 @@
 namespace imgdedup::store {
 namespace {
 
-constexpr std::size_t max_sidecar_bytes = 64 * 1024;
+constexpr std::size_t max_sidecar_bytes = 1024 * 1024;
 
 [[noreturn]] void fail(const std::string& what) {
   throw std::system_error(errno, std::generic_category(), what);
@@ -68,8 +68,9 @@ std::vector<std::string> QuarantineDirectory::names() const {
 void QuarantineDirectory::write_sidecar(const QuarantineEntry& entry) const {
   const std::string name = sidecar_name(entry.id);
   const std::string new_name = name + ".new";
-  const posix::UniqueDescriptor file(::openat(
-      descriptor(), new_name.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (remove(new_name) != 0) fail("cannot replace " + path_ + "/" + new_name);
+  const posix::UniqueDescriptor file(
+      ::openat(descriptor(), new_name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!file) fail("cannot write " + path_ + "/" + new_name);
   write_all(file.get(), sidecar_text(entry), path_ + "/" + new_name);
   if (::fsync(file.get()) != 0) fail("cannot sync " + path_ + "/" + new_name);
@@ -91,7 +92,8 @@ std::optional<QuarantineEntry> QuarantineDirectory::read_sidecar(DecisionId id) 
   }
   text.resize(size);
   auto entry = parse_sidecar(text);
-  if (entry) entry->quarantine_directory = path_;
+  if (!entry || entry->id != id) return std::nullopt;
+  entry->quarantine_directory = path_;
   return entry;
 }
 

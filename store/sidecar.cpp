@@ -19,6 +19,24 @@ std::string decode(const Json& json, const char* key) {
   return matching::base64_decode(json.at(key).get<std::string>()).value_or("");
 }
 
+// A conversion from a floating-point number outside the range would be undefined.
+template <typename Integer>
+Integer integer(const Json& json, const char* key) {
+  if (!json.at(key).is_number_integer()) throw Json::type_error::create(302, key, &json);
+  return json.at(key).get<Integer>();
+}
+
+// Whoever can write into the quarantine folder could write a sidecar, and a restore follows it.
+bool is_plain_absolute_path(const std::string& path) {
+  return path.size() > 1 && path.front() == '/' && path.back() != '/' &&
+         path.find('\0') == std::string::npos && (path + "/").find("/../") == std::string::npos;
+}
+
+bool is_name_of(const std::string& name, DecisionId id) {
+  return id_from_quarantine_name(name) == id && name != sidecar_name(id) &&
+         name.find('/') == std::string::npos && name.find('\0') == std::string::npos;
+}
+
 }  // namespace
 
 std::string sidecar_name(DecisionId id) { return "q" + std::to_string(id) + ".json"; }
@@ -59,20 +77,20 @@ std::optional<QuarantineEntry> parse_sidecar(std::string_view text) {
   try {
     if (json.at("imgdedup_sidecar") != sidecar_version) return std::nullopt;
     QuarantineEntry entry;
-    entry.id = json.at("id").get<DecisionId>();
+    entry.id = integer<DecisionId>(json, "id");
     entry.state = MoveState::quarantined;
     entry.name = json.at("name").get<std::string>();
     entry.original_path = decode(json, "original_path_base64");
     entry.keeper_path = decode(json, "kept_base64");
     const auto content = matching::content_digest_from_hex(json.at("sha256").get<std::string>());
     const auto relation = matching::relation_from_name(json.at("relation").get<std::string>());
-    entry.stamp = {json.at("device").get<std::uint64_t>(), json.at("inode").get<std::uint64_t>(),
-                   json.at("size_bytes").get<std::int64_t>(),
-                   json.at("mtime_ns").get<std::int64_t>(),
-                   json.at("ctime_ns").get<std::int64_t>()};
-    entry.moved_at_ns = json.at("moved_at_ns").get<std::int64_t>();
-    if (!content || !relation || entry.original_path.empty() || entry.name.empty() ||
-        entry.name.find('/') != std::string::npos)
+    entry.stamp = {integer<std::uint64_t>(json, "device"), integer<std::uint64_t>(json, "inode"),
+                   integer<std::int64_t>(json, "size_bytes"),
+                   integer<std::int64_t>(json, "mtime_ns"),
+                   integer<std::int64_t>(json, "ctime_ns")};
+    entry.moved_at_ns = integer<std::int64_t>(json, "moved_at_ns");
+    if (!content || !relation || !is_plain_absolute_path(entry.original_path) ||
+        !is_name_of(entry.name, entry.id))
       return std::nullopt;
     entry.content = *content;
     entry.relation = *relation;
