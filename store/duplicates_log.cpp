@@ -34,6 +34,19 @@ std::optional<DecisionId> id_of(std::string_view line) {
   return id->get<DecisionId>();
 }
 
+// A loss of power may leave zeros where a line was to be.
+bool may_be_cut_line(std::string_view end) {
+  return !end.empty() && (end.front() == '{' || end.front() == '\0');
+}
+
+bool ends_within_line(int file, const std::string& path) {
+  struct stat status {};
+  if (::fstat(file, &status) != 0) fail("read", path);
+  char last = '\n';
+  if (status.st_size > 0 && ::pread(file, &last, 1, status.st_size - 1) != 1) fail("read", path);
+  return last != '\n';
+}
+
 std::string read_block(int file, off_t from, off_t to, const std::string& path) {
   std::string block(static_cast<std::size_t>(to - from), '\0');
   std::size_t size = 0;
@@ -70,16 +83,12 @@ DecisionId DuplicatesLog::last_id() const {
     begin = from;
     if (!is_cut) {
       const auto newline = tail.rfind('\n');
-      if (newline == std::string::npos) {
-        if (begin > 0) continue;
-        if (::ftruncate(file.get(), 0) != 0) fail("repair", path_);
-        return 0;
-      }
-      if (newline + 1 != tail.size()) {
-        tail.resize(newline + 1);
-        if (::ftruncate(file.get(), begin + static_cast<off_t>(tail.size())) != 0)
-          fail("repair", path_);
-      }
+      if (newline == std::string::npos && begin > 0) continue;
+      const std::size_t start = newline == std::string::npos ? 0 : newline + 1;
+      if (may_be_cut_line(std::string_view(tail).substr(start)) &&
+          ::ftruncate(file.get(), begin + static_cast<off_t>(start)) != 0)
+        fail("repair", path_);
+      tail.resize(start);
       is_cut = true;
     }
     // Lines that are not ours (an owner's note) are passed over.
@@ -98,9 +107,10 @@ DecisionId DuplicatesLog::last_id() const {
 void DuplicatesLog::append(const std::vector<Line>& lines) const {
   if (lines.empty()) return;
   const posix::UniqueDescriptor file(
-      ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640));
+      ::open(path_.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0640));
   if (!file) fail("open", path_);
   std::string text;
+  if (ends_within_line(file.get(), path_)) text += '\n';  // an owner's note
   for (const Line& line : lines) {
     text += line.text;
     text += '\n';

@@ -11,8 +11,9 @@
 namespace imgdedup::store {
 
 /// A file of JSON lines in the order of decision ids, so that its last line says how far it goes:
-/// what a crash left out is appended at the next flush, and nothing twice. A line cut off by a
-/// crash is removed. Opened for each use; deleted or rotated away, it is written whole again.
+/// what a crash left out is appended at the next flush, and nothing twice. A line of ours cut off
+/// by a crash is removed; what others wrote stays. Opened for each use; deleted or rotated away, it
+/// is written whole again.
 class DuplicatesLog {
  public:
   explicit DuplicatesLog(std::string path) : path_(std::move(path)) {}
