@@ -5,9 +5,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <utility>
 
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
+
+#include "hashing/tone_curve.h"
 
 namespace imgdedup::hashing {
 namespace {
@@ -27,7 +30,6 @@ cv::Size common_size(cv::Size left, cv::Size right) {
 struct Look {
   cv::Mat grey;       ///< CV_32FC1, 0..255
   cv::Mat blue, red;  ///< CV_32FC1, chroma around 0
-  double mean = 0, deviation = 0;
 };
 
 Look look_at(const cv::Mat& bgr, cv::Size size) {
@@ -39,19 +41,8 @@ Look look_at(const cv::Mat& bgr, cv::Size size) {
   cv::split(ycc, channels);
   // OpenCV centres floating-point chroma on 0.5 of a range of 1, whatever the range is.
   Look look{channels[0], channels[2] - 0.5, channels[1] - 0.5};
-  cv::Scalar mean, deviation;
-  cv::meanStdDev(look.grey, mean, deviation);
-  look.mean = mean[0];
-  look.deviation = deviation[0];
+  cv::GaussianBlur(look.grey, look.grey, {}, 1.0);
   return look;
-}
-
-/// The grey picture with another mean and a larger deviation.
-cv::Mat toned(const Look& look, double mean, double deviation) {
-  constexpr double max_gain = 2;
-  const double gain =
-      look.deviation > 0 ? std::clamp(deviation / look.deviation, 1.0, max_gain) : 1.0;
-  return (look.grey - look.mean) * gain + mean;
 }
 
 cv::Mat ssim_map(const cv::Mat& a, const cv::Mat& b) {
@@ -70,6 +61,15 @@ cv::Mat ssim_map(const cv::Mat& a, const cv::Mat& b) {
   cv::Mat map;
   cv::divide((2 * product + c1).mul(2 * covariance + c2), (squares + c1).mul(variances + c2), map);
   return map;
+}
+
+double lowest_tile(const cv::Mat& map) {
+  constexpr int tiles_a_side = 8;
+  cv::Mat tiles;
+  cv::resize(map, tiles, cv::Size(tiles_a_side, tiles_a_side), 0, 0, cv::INTER_AREA);
+  double lowest = 0;
+  cv::minMaxLoc(tiles, &lowest);
+  return lowest;
 }
 
 /// Root mean square of what remains of the paler picture's chroma when the other's, made paler by
@@ -113,13 +113,15 @@ void compare_looks(const cv::Mat& left, const cv::Mat& right, matching::Comparis
   const Look a = look_at(left, size), b = look_at(right, size);
   result.tone_difference = cv::mean(cv::abs(a.grey - b.grey))[0];
   result.colour_difference = colour_difference(a, b);
-  const double mean = (a.mean + b.mean) / 2, deviation = std::max(a.deviation, b.deviation);
-  const cv::Mat map = ssim_map(toned(a, mean, deviation), toned(b, mean, deviation));
-  result.ssim = cv::mean(map)[0];
-  constexpr int tiles_a_side = 8;
-  cv::Mat tiles;
-  cv::resize(map, tiles, cv::Size(tiles_a_side, tiles_a_side), 0, 0, cv::INTER_AREA);
-  cv::minMaxLoc(tiles, &result.lowest_tile_ssim);
+  // Toning one picture may lose what the other keeps (burnt-out lights), so either may be fitted.
+  result.ssim = -1;
+  for (const auto& [from, to] : {std::pair(a.grey, b.grey), std::pair(b.grey, a.grey)}) {
+    const cv::Mat map = ssim_map(toned_like(from, to), to);
+    const double ssim = cv::mean(map)[0];
+    if (ssim <= result.ssim) continue;
+    result.ssim = ssim;
+    result.lowest_tile_ssim = lowest_tile(map);
+  }
 }
 
 bool same_samples(const cv::Mat& left, const cv::Mat& right) {

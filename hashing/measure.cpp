@@ -66,7 +66,7 @@ Outcome<Fingerprint> measure(Bytes file, const DecodeLimits& limits) {
   fingerprint.width_pixels = header.shown_width();
   fingerprint.height_pixels = header.shown_height();
   const LanczosSource source(grey);
-  fingerprint.hashes = perceptual_hashes(source);
+  fingerprint.hashes = perceptual_hashes(source, HashRule::of_reduced);
   fingerprint.reduced_picture_digest = digest_of_picture(grey);
   // One page says nothing about the others, so pages are never alike by look.
   if (header.pictures == PictureCount::one) fingerprint.detail = detail_of(source, grey.size());
@@ -99,9 +99,9 @@ Outcome<Comparison> compare(Bytes left, Bytes right, const DecodeLimits& limits)
   const double quotient = aspect_of(left_header) / aspect_of(right_header);
   result.aspect_ratio_quotient = std::max(quotient, 1 / quotient);
 
-  auto left_small = decode_reduced_bgr(left, left_header, comparison_long_side);
+  auto left_small = decode_reduced_bgr(left, left_header, comparison_decode_long_side);
   if (auto* refusal = std::get_if<Refusal>(&left_small)) return std::move(*refusal);
-  auto right_small = decode_reduced_bgr(right, right_header, comparison_long_side);
+  auto right_small = decode_reduced_bgr(right, right_header, comparison_decode_long_side);
   if (auto* refusal = std::get_if<Refusal>(&right_small)) return std::move(*refusal);
   compare_looks(std::get<cv::Mat>(left_small), std::get<cv::Mat>(right_small), result);
 

@@ -95,8 +95,9 @@ PerceptualHash dct_hash(const LanczosSource& picture) {
 }
 
 /// A Haar approximation is, up to a factor, the mean of a block: 5 levels make blocks of 32 x 32.
+template <int side>
 PerceptualHash wavelet_hash(const LanczosSource& picture) {
-  constexpr int side = 256, block = side / hash_side;
+  constexpr int block = side / hash_side;
   const cv::Mat grey = resized_grey(picture, side, side);
   std::array<std::uint32_t, 64> sums{};
   for (int y = 0; y < side; ++y) {
@@ -115,9 +116,9 @@ PerceptualHash wavelet_hash(const LanczosSource& picture) {
 
 }  // namespace
 
-matching::PerceptualHashes perceptual_hashes(const LanczosSource& picture) {
+matching::PerceptualHashes perceptual_hashes(const LanczosSource& picture, HashRule rule) {
   return {average_hash(picture), difference_hash(picture), dct_hash(picture),
-          wavelet_hash(picture)};
+          rule == HashRule::as_imagededup ? wavelet_hash<256>(picture) : wavelet_hash<64>(picture)};
 }
 
 }  // namespace imgdedup::hashing

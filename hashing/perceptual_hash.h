@@ -2,10 +2,17 @@
 // The four perceptual hashes by the definitions of imagededup.
 #pragma once
 
+#include <cstdint>
+
 #include "hashing/lanczos.h"
 #include "matching/fingerprint.h"
 
 namespace imgdedup::hashing {
+
+enum class HashRule : std::uint8_t {
+  as_imagededup,  ///< digit for digit what imagededup writes, from decode_like_imagededup()
+  of_reduced,     ///< the service's: whash from 64x64 and 3 levels, equal but for rounding
+};
 
 /// The picture is resized by LanczosSource and turned grey, then, row by row, most significant bit
 /// first:
@@ -17,9 +24,8 @@ namespace imgdedup::hashing {
 /// - whash: 256x256, 5 levels of the Haar wavelet (A. Haar, 1910), the 8x8 approximation,
 ///   coefficient >= median.
 ///
-/// `picture`: CV_8UC3 (BGR) or CV_8UC1. From a full-size decode without orientation these are the
-/// hashes that imagededup writes (see decode_like_imagededup); from decode_reduced_grey they are
-/// the service's, a bit or two from those. Any thread.
-matching::PerceptualHashes perceptual_hashes(const LanczosSource& picture);
+/// `picture`: CV_8UC3 (BGR) or CV_8UC1. Of a picture without any detail the bits of phash are
+/// decided by rounding. Any thread.
+matching::PerceptualHashes perceptual_hashes(const LanczosSource& picture, HashRule rule);
 
 }  // namespace imgdedup::hashing

@@ -2,6 +2,7 @@
 // The directories of a TIFF structure, read within bounds.
 #include "hashing/tiff_directory.h"
 
+#include <array>
 #include <string_view>
 
 namespace imgdedup::hashing {
@@ -16,6 +17,8 @@ std::optional<ByteOrder> byte_order_of(Bytes tiff) {
   return std::nullopt;
 }
 
+constexpr std::uint16_t first_private_tag = 32768;
+
 std::size_t bytes_of_type(std::uint32_t type) {
   switch (type) {
     case 1:
@@ -27,6 +30,12 @@ std::size_t bytes_of_type(std::uint32_t type) {
     default:
       return 0;
   }
+}
+
+/// Of every type that TIFF 6.0 defines; 0 for others.
+std::size_t stored_bytes_of_type(std::uint32_t type) {
+  constexpr std::array<std::size_t, 14> sizes{0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4};
+  return type < sizes.size() ? sizes[type] : 0;
 }
 
 }  // namespace
@@ -57,6 +66,10 @@ std::optional<TiffDirectory> TiffDirectory::at(Bytes tiff, std::uint32_t offset)
     entry.count = reader.u32(at + 4);
     const bool is_inline = entry.value_bytes * std::uint64_t{entry.count} <= 4;
     entry.offset = is_inline ? at + 8 : reader.u32(at + 8);
+    const std::uint64_t stored =
+        stored_bytes_of_type(reader.u16(at + 2)) * std::uint64_t{entry.count};
+    if (stored > 4 && entry.tag < first_private_tag && !reader.holds(reader.u32(at + 8), stored))
+      directory.is_whole_ = false;
     directory.entries_.push_back(entry);
   }
   // A structure cut right behind its last entry is usable: it merely names no next directory.

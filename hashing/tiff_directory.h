@@ -20,6 +20,8 @@ class TiffDirectory {
   /// The directory at `offset`; empty if it lies beyond the end. `tiff` must outlive it.
   static std::optional<TiffDirectory> at(Bytes tiff, std::uint32_t offset);
 
+  /// Whether the values of all tags but private ones lie within the structure.
+  [[nodiscard]] bool is_whole() const { return is_whole_; }
   [[nodiscard]] bool has(std::uint16_t tag) const { return find(tag) != nullptr; }
   /// The first value of a tag; empty if absent, of another type or outside the structure.
   [[nodiscard]] std::optional<std::uint32_t> value(std::uint16_t tag) const;
@@ -45,6 +47,7 @@ class TiffDirectory {
   ByteOrder order_;
   std::vector<Entry> entries_;
   std::uint32_t next_offset_ = 0;
+  bool is_whole_ = true;
 };
 
 }  // namespace imgdedup::hashing

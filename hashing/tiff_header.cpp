@@ -90,6 +90,7 @@ Outcome<ImageHeader> read_tiff_header(Bytes file) {
   if (!directory) return incomplete("TIFF that ends before its directory");
   if (auto refusal = refuse_kind(*directory)) return std::move(*refusal);
 
+  if (!directory->is_whole()) return incomplete("TIFF that ends before the values of its tags");
   ImageHeader header;
   const auto width = directory->value(image_width);
   const auto height = directory->value(image_length);
