@@ -70,8 +70,7 @@ class QuarantineMove::Implementation {
       : catalog_(catalog), request_(std::move(request)) {
     const auto [directory, name] = split_path(request_.path);
     name_ = name;
-    if (directory.size() > request_.root_path.size())
-      relative_directory_ = directory.substr(request_.root_path.size() + 1);
+    relative_directory_ = path_below(request_.root_path, directory);
   }
 
   ~Implementation() {
@@ -120,6 +119,12 @@ class QuarantineMove::Implementation {
                 request_.keeper_path,
                 request_.relation,
                 now_ns};
+      // Of a catalog that was lost and counted from one again.
+      const auto other = quarantine_->read_sidecar(entry_.id);
+      if (quarantine_->stamp_of(entry_.name) || (other && quarantine_->stamp_of(other->name)))
+        return problem(Kind::refused, request_.path,
+                       "another file has its number " + std::to_string(entry_.id) + " in " +
+                           request_.quarantine_directory + "; take that one out first");
       catalog_.begin_move(entry_);
       posix::test_point("after_intent");
       quarantine_->write_sidecar(entry_);

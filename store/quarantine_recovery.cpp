@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Makes the journal and the disk agree after whatever ended the last run.
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <system_error>
@@ -65,13 +67,14 @@ class Recovery {
     });
   }
 
-  void adopt(const std::string& directory) {
+  void adopt(const std::string& directory) try {
     const auto quarantine = open_quarantine(directory);
     if (!quarantine) return;
     for (const std::string& name : quarantine->names()) {
       const auto id = id_from_quarantine_name(name);
       if (!id) continue;
       report_.highest_id = std::max(report_.highest_id, *id);
+      if (name == sidecar_name(*id) + ".new") (void)quarantine->remove(name);
       if (name != sidecar_name(*id)) continue;
       const auto sidecar = quarantine->read_sidecar(*id);
       if (!sidecar || !quarantine->stamp_of(sidecar->name)) continue;
@@ -84,6 +87,8 @@ class Recovery {
       }
       report_.adopted.push_back(*id);
     }
+  } catch (const std::system_error&) {
+    // Not to be read today; what lies there is taken in at a later start.
   }
 
   RecoveryReport take_report() { return std::move(report_); }
@@ -113,6 +118,8 @@ class Recovery {
     const auto quarantine = open_quarantine(entry.quarantine_directory);
     const bool is_taken = quarantine && quarantine->stamp_of(entry.name);
     if (!is_taken) {
+      // Both may be on a file system that is not mounted now.
+      if (!quarantine && !lies_at_original_path(entry)) return;
       if (quarantine) (void)quarantine->remove(sidecar_name(entry.id));
       catalog_.set_move_state(entry.id, MoveState::undone);
       return;
@@ -124,12 +131,19 @@ class Recovery {
                              : parent.error;
     if (error == 0) {
       quarantine->sync();
+      if (::fsync(parent.descriptor.get()) != 0)
+        throw std::system_error(errno, std::generic_category(),
+                                "cannot sync " + std::string(directory));
       catalog_.set_move_state(entry.id, MoveState::undone);
       (void)quarantine->remove(sidecar_name(entry.id));
       report_.undone.push_back(entry.id);
       return;
     }
-    quarantine->write_sidecar(entry);
+    try {
+      if (!quarantine->read_sidecar(entry.id)) quarantine->write_sidecar(entry);
+    } catch (const std::system_error&) {
+      // A file system that is read-only now; the journal knows the file.
+    }
     end(entry.id, MoveState::quarantined, matching::DecisionState::quarantined);
     report_.kept.push_back(entry.id);
   }

@@ -62,9 +62,7 @@ std::optional<MoveProblem> restore_from_quarantine(Catalog& catalog, const Quara
   } else {
     const posix::Opened root = posix::open_root(root_path);
     if (!root) return refused(what + root_path + ": " + std::strerror(root.error));
-    target = open_or_make_directory(
-        root.descriptor.get(),
-        directory.size() > root_path.size() ? directory.substr(root_path.size() + 1) : "");
+    target = open_or_make_directory(root.descriptor.get(), path_below(root_path, directory));
   }
   if (!target) return refused(what + "its folder: " + std::strerror(target.error));
 

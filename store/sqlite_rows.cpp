@@ -78,6 +78,12 @@ std::pair<std::string_view, std::string_view> split_path(std::string_view path) 
   return {slash == 0 ? "/" : path.substr(0, slash), path.substr(slash + 1)};
 }
 
+std::string_view path_below(std::string_view root, std::string_view path) {
+  path.remove_prefix(std::min(path.size(), root.size()));
+  if (path.starts_with('/')) path.remove_prefix(1);
+  return path;
+}
+
 std::string join_path(std::string_view directory, std::string_view name) {
   std::string path(directory);
   if (path.empty() || path.back() != '/') path += '/';

@@ -54,6 +54,9 @@ std::int64_t number_of(Enum value) {
 
 /// Directory and name of an absolute path. "/a/b" -> "/a", "b"; "/a" -> "/", "a".
 std::pair<std::string_view, std::string_view> split_path(std::string_view path);
+/// What follows `root` and its slash in a path that is `root` or lies below it. "/a", "/a/b/c" ->
+/// "b/c"; "/", "/b" -> "b"; "/a", "/a" -> "".
+std::string_view path_below(std::string_view root, std::string_view path);
 std::string join_path(std::string_view directory, std::string_view name);
 
 /// Lower (inclusive) and upper (exclusive) bound, in byte order, of all paths at any depth below
