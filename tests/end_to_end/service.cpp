@@ -100,8 +100,11 @@ void Service::launch(const std::map<std::string, std::string>& environment) {
   const std::string log = directory_ / "service.log";
   const posix::UniqueDescriptor log_file(
       ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
-  pid_ = spawn({IMGDEDUPD_PATH, "--config", settings_path().string()}, environment, log_file.get(),
-               log_file.get());
+  std::vector<std::string> command = command_before_;
+  for (const std::string& argument :
+       {std::string(IMGDEDUPD_PATH), std::string("--config"), settings_path().string()})
+    command.push_back(argument);
+  pid_ = spawn(command, environment, log_file.get(), log_file.get());
 }
 
 void Service::start_unanswered(const std::map<std::string, std::string>& environment) {

@@ -10,6 +10,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "protocol/client.h"
@@ -50,6 +51,8 @@ class Service {
   [[nodiscard]] pid_t pid() const { return pid_; }
 
   void write_settings(const std::string& more_yaml, const std::string& watch_yaml = "");
+  /// A command that runs the service as its last arguments say, in its own process.
+  void run_through(std::vector<std::string> command) { command_before_ = std::move(command); }
   /// Returns when the socket answers. `environment` is added to the test's own.
   void start(const std::map<std::string, std::string>& environment = {});
   /// Starts it and returns at once, for a service that is expected to end by itself.
@@ -80,6 +83,7 @@ class Service {
   void launch(const std::map<std::string, std::string>& environment);
 
   TemporaryDirectory directory_;
+  std::vector<std::string> command_before_;
   pid_t pid_ = -1;
 };
 
