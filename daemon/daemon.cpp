@@ -189,6 +189,9 @@ Judge::Hooks Daemon::Implementation::judge_hooks() {
             const auto decision = catalog_.decision(id);
             if (decision && decision->action == matching::Action::quarantine) mover_.carry_out(id);
           },
+          [this](const store::CatalogDecision& decision) {
+            if (decision.action == matching::Action::quarantine) mover_.carry_out(decision.id);
+          },
           [this] {
             status_.finished_one();
             something_ended();

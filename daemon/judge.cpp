@@ -199,7 +199,13 @@ void Judge::record(Judgement& judgement, const matching::Verdict& verdict) {
     library_.judged_original(file, content);
     library_.judge_again(verdict.displaced_file_ids);
   });
-  if (decision) hooks_.decided(*decision);
+  if (decision) {
+    hooks_.decided(*decision);
+    return;
+  }
+  // Moves that were put off while the original had to be looked at again.
+  for (const auto& against : library_.catalog().standing_decisions_against(judgement.file.id))
+    hooks_.confirmed(against);
 }
 
 void Judge::end(const JudgementPtr& judgement) {

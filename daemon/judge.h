@@ -23,6 +23,8 @@ class Judge {
  public:
   struct Hooks {
     std::function<void(store::DecisionId)> decided;
+    /// The original of this standing decision was judged once more, and is one still.
+    std::function<void(const store::CatalogDecision&)> confirmed;
     /// A judgement has ended, one way or another.
     std::function<void()> ended;
     /// The file itself could not be read as it was measured: it stays pending.
