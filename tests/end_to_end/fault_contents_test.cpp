@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+// Only whole files are judged, and a file that changed in silence is read again.
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <thread>
+
+#include "end_to_end/fault_support.h"
+#include "support/drawn_pictures.h"
+
+using namespace imgdedup::testing;
+using imgdedup::posix::UniqueDescriptor;
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string jpeg(std::uint64_t seed) { return encode_picture(draw_picture(seed), ".jpg"); }
+
+/// Two pictures with files of one size.
+std::pair<std::string, std::string> equally_long_pictures() {
+  std::string first = encode_picture(draw_picture(1, {120, 90}), ".bmp");
+  std::string second = encode_picture(draw_picture(2, {120, 90}), ".bmp");
+  REQUIRE(first.size() == second.size());
+  return {first, second};
+}
+
+void overwrite(const fs::path& path, const std::string& bytes) {
+  const UniqueDescriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  REQUIRE(::pwrite(file.get(), bytes.data(), bytes.size(), 0) ==
+          static_cast<ssize_t>(bytes.size()));
+}
+
+std::string content_of(Service& service, const std::string& name) {
+  for (const auto& file : service.list("files"))
+    if (file["path"] == (service.root() / name).string())
+      return file["content"].is_string() ? file["content"].get<std::string>() : "";
+  return "";
+}
+
+/// Ten times the settle time, in which the file must not be judged.
+void check_is_left_waiting(Service& service, std::size_t images) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+  while (std::chrono::steady_clock::now() < end) {
+    const auto status = service.call("status");
+    REQUIRE(status["images"] == images);
+    REQUIRE(status["incomplete"] == 0);
+    REQUIRE(status["unreadable"] == 0);
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("w9-silent: a file with other bytes, the same size and the old time is read again") {
+  Service service;
+  service.start();
+  const auto [first, second] = equally_long_pictures();
+  write_file(service.root() / "a.bmp", first);
+  service.sync();
+  const std::string before = content_of(service, "a.bmp");
+  CHECK_FALSE(before.empty());
+  struct stat status {};
+  REQUIRE(::stat((service.root() / "a.bmp").c_str(), &status) == 0);
+  const timespec times[] = {status.st_atim, status.st_mtim};
+  SUBCASE("overwritten in place") { overwrite(service.root() / "a.bmp", second); }
+  SUBCASE("written through a hard link outside") {
+    fs::create_hard_link(service.root() / "a.bmp", service.base() / "link.bmp");
+    service.sync();
+    CHECK(content_of(service, "a.bmp") == before);
+    overwrite(service.base() / "link.bmp", second);
+  }
+  SUBCASE("replaced by another") {
+    write_file(service.base() / "new.bmp", second);
+    fs::rename(service.base() / "new.bmp", service.root() / "a.bmp");
+  }
+  SUBCASE("while the service was down") {
+    service.stop();
+    overwrite(service.root() / "a.bmp", second);
+    ::utimensat(AT_FDCWD, (service.root() / "a.bmp").c_str(), times, 0);
+    service.start();
+  }
+  REQUIRE(::utimensat(AT_FDCWD, (service.root() / "a.bmp").c_str(), times, 0) == 0);
+  service.call("rescan");
+  service.sync();
+  CHECK_FALSE(content_of(service, "a.bmp").empty());
+  CHECK(content_of(service, "a.bmp") != before);
+}
+
+TEST_CASE("c1-mmap-writer: a mapping that may still be written keeps the file waiting") {
+  Service service;
+  service.start();
+  const std::string bytes = jpeg(1);
+  write_file(service.root() / "a.jpg", bytes);
+  service.sync();
+  UniqueDescriptor file(
+      ::open((service.root() / "m.jpg").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  REQUIRE(::ftruncate(file.get(), static_cast<off_t>(bytes.size())) == 0);
+  void* memory = ::mmap(nullptr, bytes.size(), PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
+  REQUIRE(memory != MAP_FAILED);
+  file = UniqueDescriptor();
+  std::memcpy(memory, bytes.data(), bytes.size() / 2);
+  wait_until([&] { return service.call("status")["pending"] == 1; }, "the file to be seen");
+  check_is_left_waiting(service, 1);
+  std::memcpy(memory, bytes.data(), bytes.size());
+  ::munmap(memory, bytes.size());
+  service.sync();
+  CHECK(service.decisions() == std::vector<std::string>{"exact m.jpg < a.jpg"});
+}
+
+TEST_CASE("c1-prealloc: a file that has its full size first is judged when it has its bytes") {
+  Service service;
+  service.start();
+  const std::string bytes = jpeg(1);
+  write_file(service.root() / "a.jpg", bytes);
+  service.sync();
+  UniqueDescriptor file(
+      ::open((service.root() / "p.jpg").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+  REQUIRE(::posix_fallocate(file.get(), 0, static_cast<off_t>(bytes.size())) == 0);
+  wait_until([&] { return service.call("status")["pending"] == 1; }, "the file to be seen");
+  check_is_left_waiting(service, 1);
+  REQUIRE(::pwrite(file.get(), bytes.data(), bytes.size(), 0) ==
+          static_cast<ssize_t>(bytes.size()));
+  file = UniqueDescriptor();
+  service.sync();
+  CHECK(service.decisions() == std::vector<std::string>{"exact p.jpg < a.jpg"});
+}
+
+TEST_CASE("c1: a copy that opens its file anew for each part is never decided half") {
+  Service service("actions: {exact: quarantine, pixels: quarantine, near: quarantine}\n");
+  service.start();
+  const std::string bytes = jpeg(1);
+  write_file(service.root() / "a.jpg", bytes);
+  service.sync();
+  const std::size_t part = bytes.size() / 4;
+  for (std::size_t i = 0; i < 4; ++i) {
+    const std::string piece = bytes.substr(i * part, i < 3 ? part : std::string::npos);
+    UniqueDescriptor file(::open((service.root() / "b.jpg").c_str(),
+                                 O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+    REQUIRE(::write(file.get(), piece.data(), piece.size()) == static_cast<ssize_t>(piece.size()));
+    file = UniqueDescriptor();
+    if (i == 3) break;
+    service.sync();
+    CHECK(service.list("quarantine.list").empty());
+    CHECK(fs::exists(service.root() / "b.jpg"));
+    CHECK(service.call("status")["images"] == 1);
+  }
+  service.sync();
+  CHECK(service.list("quarantine.list").size() == 1);
+}
+
+TEST_CASE("c3-atomic: an editor that saves by rename leaves one row with the last bytes") {
+  Service service;
+  service.start();
+  for (std::uint64_t i = 0; i < 30; ++i) {
+    write_small_file(service.root() / "a.jpg.tmp", jpeg(10 + i % 7));
+    fs::rename(service.root() / "a.jpg.tmp", service.root() / "a.jpg");
+    if (i % 10 == 9) service.sync();
+  }
+  write_file(service.root() / "copy.jpg", jpeg(10 + 29 % 7));
+  service.sync();
+  CHECK(service.list("files").size() == 2);
+  CHECK(service.call("status")["contents"].get<int>() >= 1);
+  CHECK(service.decisions() == std::vector<std::string>{"exact copy.jpg < a.jpg"});
+}
+
+TEST_CASE("c4-racy: a file overwritten right after it was judged is read again") {
+  Service service;
+  service.start();
+  const auto [first, second] = equally_long_pictures();
+  const fs::path path = service.root() / "a.bmp";
+  write_file(path, first);
+  service.sync();
+  const std::string content_first = content_of(service, "a.bmp");
+  overwrite(path, second);
+  service.sync();
+  const std::string content_second = content_of(service, "a.bmp");
+  CHECK(content_first != content_second);
+  for (int i = 0; i < 10; ++i) {
+    overwrite(path, i % 2 == 0 ? first : second);
+    // As soon as it has been judged, whenever that is, it changes again.
+    wait_until(
+        [&] {
+          return content_of(service, "a.bmp") == (i % 2 == 0 ? content_first : content_second);
+        },
+        "the new bytes to be known");
+  }
+}
