@@ -197,7 +197,7 @@ Judge::Hooks Daemon::Implementation::judge_hooks() {
             something_ended();
             intake_.wake();
           },
-          [this](store::FileId) { intake_.look_again(); },
+          [this] { intake_.look_again_later(); },
           [this](const std::string& path) { reconciler_.look_at_directory_of(path); },
           [this](const std::string& message) { warn(message); }};
 }

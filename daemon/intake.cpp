@@ -19,6 +19,7 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t settle_capacity = 2000;
 constexpr std::size_t page_size = 500;
+constexpr std::size_t pages_per_turn = 8;
 constexpr milliseconds lease_free_time{2000};
 // Passed over: the root is away, or the directory has to be listed first.
 constexpr milliseconds again_time{2000};
@@ -77,17 +78,25 @@ void Intake::look_again() {
 
 void Intake::set_paused(bool paused) {
   is_paused_ = paused;
-  if (!paused) wake();
+  if (paused) return;
+  hand_over();
+  wake();
 }
 
+// Rows of folders that are away are passed by: they would fill the window and keep others out.
 void Intake::refill() {
   const auto now = steady_clock::now();
-  while (settle_.has_room()) {
+  for (std::size_t pages = 0; settle_.has_room(); ++pages) {
+    if (pages == pages_per_turn) {
+      wake();
+      return;
+    }
     const auto page = library_.catalog().pending_files(cursor_, page_size);
     for (const auto& [sequence, file] : page) {
       if (!settle_.has_room()) return;
       cursor_ = sequence;
-      if (measuring_.contains(file.id) || measured_.holds(file.id) || judge_.is_judging(file.id))
+      if (measuring_.contains(file.id) || measured_.holds(file.id) || judge_.is_judging(file.id) ||
+          !roots_.is_online(file.path))
         continue;
       settle_.add({sequence, file.id, file.path, file.stamp}, now, wall_clock_ns());
     }
@@ -112,9 +121,13 @@ void Intake::pump() {
   }
 }
 
+void Intake::look_again_later() {
+  if (!again_timer_.active()) again_timer_.start(again_time);
+}
+
 void Intake::pass_over(store::FileId id) {
   settle_.remove(id);
-  if (!again_timer_.active()) again_timer_.start(again_time);
+  look_again_later();
 }
 
 void Intake::look(const WaitingFile& waiting) {
@@ -124,16 +137,20 @@ void Intake::look(const WaitingFile& waiting) {
     return;
   }
   OpenedFile file = open_file(roots_, row->path);
-  if (file.error != 0) {
-    pass_over(row->id);
-    if (file.is_offline) return;
-    if (file.error == ENOENT || file.error == ENOTDIR || file.error == ELOOP ||
-        file.error == EISDIR || file.error == EINVAL) {
-      hooks_.look_at_directory_of(row->path);
+  if (file.error == EACCES || file.error == EPERM) {
+    settle_.remove(row->id);
+    refuse(*row, {matching::RefusalReason::unreadable,
+                  "cannot open it: " + std::generic_category().message(file.error) +
+                      "; give the service's user read access, then rescan"});
+    return;
+  }
+  // Gone, replaced, or something that may pass: too many open files, a server that does not answer.
+  if (file.error != 0 || !matching::same_inode(file.stamp, row->stamp)) {
+    if (file.is_offline) {
+      settle_.remove(row->id);
     } else {
-      refuse(*row, {matching::RefusalReason::unreadable,
-                    "cannot open it: " + std::generic_category().message(file.error) +
-                        (file.error == EACCES ? "; give the service's user read access" : "")});
+      pass_over(row->id);
+      hooks_.look_at_directory_of(row->path);
     }
     return;
   }
@@ -177,13 +194,25 @@ void Intake::measure(const store::CatalogFile& file, std::int64_t sequence,
 
 void Intake::ask(const std::shared_ptr<Measurement>& measurement, worker::JobKind kind) {
   std::vector<posix::UniqueDescriptor> files;
-  files.push_back(duplicate(measurement->descriptor));
+  try {
+    files.push_back(duplicate(measurement->descriptor));
+  } catch (const std::system_error&) {
+    end_measurement(*measurement);
+    look_again_later();
+    return;
+  }
   pool_.submit({0, kind, limits_}, std::move(files),
                [this, measurement](const worker::Answer& answer) {
                  answered(measurement, answer);
                  hand_over();
                  wake();
                });
+}
+
+void Intake::end_measurement(const Measurement& measurement) {
+  measuring_.erase(measurement.file_id);
+  measured_.end(measurement.sequence);
+  sizes_measured_.erase(sizes_measured_.find(measurement.stamp.size_bytes));
 }
 
 void Intake::answered(const std::shared_ptr<Measurement>& measurement,
@@ -201,11 +230,15 @@ void Intake::answered(const std::shared_ptr<Measurement>& measurement,
     fingerprint = library_.catalog().content(*known)->fingerprint;
   }
 
-  measuring_.erase(measurement->file_id);
-  measured_.end(measurement->sequence);
-  sizes_measured_.erase(sizes_measured_.find(measurement->stamp.size_bytes));
+  end_measurement(*measurement);
   if (!is_waiting) return;
-  const posix::FileStatus status = posix::status_of(measurement->descriptor.get());
+  posix::FileStatus status;
+  try {
+    status = posix::status_of(measurement->descriptor.get());
+  } catch (const std::system_error&) {
+    look_again_later();
+    return;
+  }
   if (row->stamp != measurement->stamp || stamp_of(status) != row->stamp) {
     // Written, renamed or replaced while it was measured.
     if (same_inode(row->stamp, stamp_of(status)))
@@ -233,6 +266,7 @@ void Intake::answered(const std::shared_ptr<Measurement>& measurement,
 }
 
 void Intake::hand_over() {
+  if (is_paused_) return;
   const auto now = steady_clock::now();
   while (const auto measured = measured_.take_next(now)) {
     const auto row = library_.catalog().file(measured->file_id);

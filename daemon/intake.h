@@ -39,6 +39,8 @@ class Intake {
   void wake();
   /// Rows that were passed over are looked at again: a root came back, a directory was listed.
   void look_again();
+  /// The same, after a moment: what stands in the way now may pass.
+  void look_again_later();
   void set_paused(bool paused);
   [[nodiscard]] bool is_paused() const { return is_paused_; }
 
@@ -55,6 +57,7 @@ class Intake {
   void measure(const store::CatalogFile& file, std::int64_t sequence,
                posix::UniqueDescriptor descriptor);
   void ask(const std::shared_ptr<Measurement>& measurement, worker::JobKind kind);
+  void end_measurement(const Measurement& measurement);
   void answered(const std::shared_ptr<Measurement>& measurement, const worker::Answer& answer);
   void refuse(const store::CatalogFile& file, matching::Refusal refusal);
   void hand_over();

@@ -3,6 +3,7 @@
 #include "daemon/judge.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "daemon/file_access.h"
@@ -10,7 +11,8 @@
 namespace imgdedup::daemon {
 namespace {
 
-constexpr std::size_t max_judgements = 64;
+// Each holds two descriptors for every candidate that is being compared.
+constexpr std::size_t max_judgements = 16;
 
 }  // namespace
 
@@ -38,8 +40,14 @@ void Judge::set_policy(const matching::Policy& policy, const worker::JobLimits& 
 }
 
 void Judge::judge_those_without_offline_originals() {
-  const auto files = std::exchange(judged_without_offline_, {});
-  library_.judge_again({files.begin(), files.end()});
+  std::vector<store::FileId> originals;
+  for (const store::FileId id : std::exchange(judged_without_offline_, {})) {
+    const auto file = library_.catalog().file(id);
+    if (file && file->state == matching::FileState::judged &&
+        file->role == store::FileRole::original)
+      originals.push_back(id);
+  }
+  library_.judge_again(originals);
 }
 
 bool Judge::has_room() const { return size() < max_judgements; }
@@ -64,7 +72,8 @@ bool Judge::must_wait(const Judgement& judgement) const {
     return mine.content_digest == theirs.content_digest ||
            mine.reduced_picture_digest == theirs.reduced_picture_digest ||
            hamming_distance(mine.hashes.of(policy_.hash_kind),
-                            theirs.hashes.of(policy_.hash_kind)) <= policy_.radius_bits;
+                            theirs.hashes.of(policy_.hash_kind)) <=
+               std::max(policy_.radius_bits, same_picture_bits);
   });
 }
 
@@ -101,8 +110,12 @@ bool Judge::has_other_content(const store::CatalogFile& file,
   return content && content->fingerprint.content_digest != fingerprint.content_digest;
 }
 
-void Judge::drop(Judgement& judgement, std::size_t candidate) {
-  judgement.is_dropped[candidate] = true;
+// Other bytes under the same stamp: written through a mapping, or decayed.
+void Judge::bytes_changed_unseen(const matching::ImageRecord& original) {
+  const auto row = library_.catalog().file(original.file_id);
+  if (row && row->state == matching::FileState::judged && row->stamp == original.stamp)
+    library_.file_changed(*row, row->stamp, row->hard_links);
+  hooks_.look_at_directory_of(original.path);
 }
 
 void Judge::compare(const JudgementPtr& judgement, std::size_t candidate) {
@@ -113,9 +126,16 @@ void Judge::compare(const JudgementPtr& judgement, std::size_t candidate) {
     return;
   }
   OpenedFile other = open_file(roots_, original.path);
-  if (other.error != 0 || other.stamp != original.stamp) {
-    drop(*judgement, candidate);
+  const bool is_gone = other.error == ENOENT || other.error == ENOTDIR || other.error == ELOOP ||
+                       other.is_offline || (other.error == 0 && other.stamp != original.stamp);
+  if (is_gone) {
+    judgement->is_dropped[candidate] = true;
     hooks_.look_at_directory_of(original.path);
+    return;
+  }
+  // What keeps the original from being opened may pass; without it nothing can be said.
+  if (other.error != 0) {
+    judgement->is_stale = true;
     return;
   }
   std::vector<posix::UniqueDescriptor> files;
@@ -136,7 +156,7 @@ void Judge::compared(const JudgementPtr& judgement, std::size_t index,
   matching::Candidate& candidate = judgement->candidates[index];
   const auto* comparison = std::get_if<matching::Comparison>(&answer);
   if (!comparison) {
-    drop(*judgement, index);
+    judgement->is_dropped[index] = true;
     const auto* refusal = std::get_if<matching::Refusal>(&answer);
     hooks_.warn("cannot compare " + judgement->file.path + " with " + candidate.original.path +
                 ": " + (refusal ? refusal->message : "no comparison came back"));
@@ -145,8 +165,8 @@ void Judge::compared(const JudgementPtr& judgement, std::size_t index,
   if (comparison->left_digest != judgement->record.fingerprint.content_digest) {
     judgement->is_stale = true;
   } else if (comparison->right_digest != candidate.original.fingerprint.content_digest) {
-    drop(*judgement, index);
-    hooks_.look_at_directory_of(candidate.original.path);
+    judgement->is_dropped[index] = true;
+    bytes_changed_unseen(candidate.original);
   } else {
     candidate.comparison = *comparison;
   }
@@ -171,7 +191,7 @@ void Judge::conclude(const JudgementPtr& judgement) {
   }
   if (judgement->is_stale || row->stamp != judgement->file.stamp) {
     end(judgement);
-    hooks_.must_be_read_again(row->id);
+    hooks_.must_be_read_again();
     return;
   }
   judgement->file = *row;

@@ -17,6 +17,10 @@
 
 namespace imgdedup::daemon {
 
+/// The same picture in another file hashes the same, or nearly so where one of the two was decoded
+/// at a reduced scale.
+inline constexpr int same_picture_bits = 4;
+
 /// Judges files that arrive together as if one after the other: a file that resembles one whose
 /// judgement is under way waits for its end. Loop thread only.
 class Judge {
@@ -28,7 +32,7 @@ class Judge {
     /// A judgement has ended, one way or another.
     std::function<void()> ended;
     /// The file itself could not be read as it was measured: it stays pending.
-    std::function<void(store::FileId)> must_be_read_again;
+    std::function<void()> must_be_read_again;
     /// What lies at this path is not what the catalog says.
     std::function<void(const std::string& path)> look_at_directory_of;
     std::function<void(const std::string& message)> warn;
@@ -69,7 +73,7 @@ class Judge {
                                        const matching::Fingerprint& fingerprint);
   [[nodiscard]] bool is_left_alone(const store::CatalogFile& file,
                                    const matching::Fingerprint& fingerprint);
-  void drop(Judgement& judgement, std::size_t candidate);
+  void bytes_changed_unseen(const matching::ImageRecord& original);
   void conclude(const JudgementPtr& judgement);
   void record(Judgement& judgement, const matching::Verdict& verdict);
   void end(const JudgementPtr& judgement);

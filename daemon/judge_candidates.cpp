@@ -11,9 +11,6 @@ namespace {
 
 // A picture that this many others come near to is one of a series; the nearest decide.
 constexpr std::size_t max_near_contents = 32;
-// The same picture in another file decodes the same, or nearly so where one of the two was decoded
-// at a reduced scale.
-constexpr int same_picture_bits = 4;
 
 bool may_have_the_same_pixels(const matching::Fingerprint& a, const matching::Fingerprint& b) {
   if (a.width_pixels != b.width_pixels || a.height_pixels != b.height_pixels) return false;

@@ -2,6 +2,8 @@
 // The catalog and the hash index in step.
 #include "daemon/library.h"
 
+#include <algorithm>
+
 namespace imgdedup::daemon {
 
 using matching::DecisionState;
@@ -101,9 +103,11 @@ void Library::file_gone(const CatalogFile& file) {
 void Library::retire(const CatalogFile& file, DecisionState why) {
   if (const auto decision = catalog_.standing_decision_on(file.id))
     catalog_.set_decision_state(decision->id, why);
-  for (const auto& decision : catalog_.standing_decisions_against(file.id)) {
-    catalog_.set_decision_state(decision.id, DecisionState::superseded);
-    if (const auto duplicate = catalog_.file(decision.file_id))
+  // Each is put before the one put before it, so from the youngest to the oldest.
+  const auto against = catalog_.standing_decisions_against(file.id);
+  for (auto decision = against.rbegin(); decision != against.rend(); ++decision) {
+    catalog_.set_decision_state(decision->id, DecisionState::superseded);
+    if (const auto duplicate = catalog_.file(decision->file_id))
       wait_again(*duplicate, store::QueuePlace::first);
   }
 }
@@ -166,13 +170,31 @@ store::DecisionId Library::judged_duplicate(const CatalogFile& file, store::Cont
 
 void Library::judge_again(const std::vector<store::FileId>& files) {
   in_transaction([&] {
-    for (const store::FileId id : files) {
+    std::vector<store::FileId> youngest_first(files);
+    std::sort(youngest_first.rbegin(), youngest_first.rend());
+    for (const store::FileId id : youngest_first) {
       const auto file = catalog_.file(id);
       if (!file) continue;
       retire(*file, DecisionState::superseded);
       wait_again(*file, store::QueuePlace::first);
     }
   });
+}
+
+void Library::try_refused_again(const std::vector<matching::RefusalReason>& reasons) {
+  constexpr std::size_t page_size = 500;
+  store::FileId after = 0;
+  for (;;) {
+    const auto page = catalog_.refused_files(after, page_size);
+    in_transaction([&] {
+      for (const CatalogFile& file : page)
+        if (file.refusal &&
+            std::find(reasons.begin(), reasons.end(), file.refusal->reason) != reasons.end())
+          catalog_.mark_pending(file.id, file.stamp, file.hard_links);
+    });
+    if (page.size() < page_size) return;
+    after = page.back().id;
+  }
 }
 
 }  // namespace imgdedup::daemon

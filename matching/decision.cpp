@@ -83,8 +83,10 @@ Verdict decide(const ImageRecord& file, std::span<const Candidate> candidates,
   for (const Candidate& candidate : candidates) {
     const auto found = relation_between(file, candidate, policy);
     if (!found) continue;
-    if (outranks(file, candidate.original, policy.keep))
+    if (outranks(file, candidate.original, policy.keep)) {
       verdict.displaced_file_ids.push_back(candidate.original.file_id);
+      continue;
+    }
     if (!best || strength(*found) < strength(*best_found) ||
         (strength(*found) == strength(*best_found) &&
          outranks(candidate.original, best->original, policy.keep))) {
@@ -92,7 +94,7 @@ Verdict decide(const ImageRecord& file, std::span<const Candidate> candidates,
       best_found = found;
     }
   }
-  if (!best || outranks(file, best->original, policy.keep)) return verdict;
+  if (!best) return verdict;
 
   verdict.displaced_file_ids.clear();
   DuplicateVerdict& duplicate = verdict.duplicate.emplace();

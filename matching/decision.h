@@ -67,9 +67,10 @@ std::optional<RelationFound> relation_between(const ImageRecord& file, const Can
 /// then the keep rule, then the file seen first. A strict order over distinct file ids.
 bool outranks(const ImageRecord& a, const ImageRecord& b, KeepRule keep);
 
-/// Judges `file` against `candidates`, all of them originals. Of several it resembles, the one
-/// with the strongest relation counts, then the smallest distance, then the highest SSIM, then the
-/// better rank. Pure; does not throw.
+/// Judges `file` against `candidates`, all of them originals. Of those that it resembles and that
+/// outrank it, the one with the strongest relation counts, then the smallest distance, then the
+/// highest SSIM, then the better rank. Where none outranks it, it is an original and displaces those
+/// it resembles. Pure; does not throw.
 Verdict decide(const ImageRecord& file, std::span<const Candidate> candidates,
                const Policy& policy);
 

@@ -59,6 +59,7 @@ CREATE TABLE files (
 );
 CREATE INDEX files_by_inode ON files (inode, device);
 CREATE INDEX files_by_content ON files (content_id) WHERE content_id IS NOT NULL;
+CREATE INDEX files_originals ON files (content_id) WHERE state = 1 AND role = 1;
 CREATE UNIQUE INDEX files_by_pending_sequence ON files (pending_sequence)
   WHERE pending_sequence IS NOT NULL;
 CREATE INDEX files_refused ON files (id) WHERE refusal_reason IS NOT NULL;
@@ -84,6 +85,7 @@ CREATE TABLE decisions (
 CREATE INDEX decisions_by_file ON decisions (file_id);
 CREATE UNIQUE INDEX decisions_standing_by_file ON decisions (file_id) WHERE state = 0;
 CREATE INDEX decisions_in_force_by_original ON decisions (original_file_id, id) WHERE state <= 1;
+CREATE INDEX decisions_to_carry_out ON decisions (id) WHERE state = 0 AND action = 1;
 CREATE INDEX decisions_in_force ON decisions (id, relation) WHERE state <= 1;
 CREATE TABLE quarantine (
   id INTEGER PRIMARY KEY REFERENCES decisions (id),
