@@ -174,7 +174,7 @@ void ControlCommands::start_sync(event::ConnectionId connection, const Json& id,
                                  const Json& params) {
   if (syncs_.contains(connection))
     throw CommandFailure(ErrorCode::refused, "this connection waits for a sync already");
-  SyncCall& call = syncs_[connection];
+  SyncCall call;
   call.request_id = id;
   call.begin = std::chrono::steady_clock::now();
   server_->keep_when_idle(connection);
@@ -203,6 +203,7 @@ void ControlCommands::start_sync(event::ConnectionId connection, const Json& id,
     });
     call.deadline->start(std::chrono::milliseconds(timeout->get<std::int64_t>()));
   }
+  syncs_.emplace(connection, std::move(call));
 }
 
 void ControlCommands::end_sync(event::ConnectionId connection) {

@@ -24,8 +24,6 @@ class ControlCommands final : public event::LineHandler {
 
   /// Where the answers go; before the first line comes.
   void attach(event::LineServer& server) { server_ = &server; }
-  void set_change_group(std::optional<gid_t> group) { context_.change_group = group; }
-  void set_limits(const worker::JobLimits& limits) { context_.limits = limits; }
 
   /// To those who follow events.
   void announce(const store::CatalogDecision& decision);

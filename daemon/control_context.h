@@ -39,6 +39,7 @@ struct ControlContext {
   /// Reads the settings again; throws std::runtime_error naming what is wrong.
   std::function<void()> reload;
   std::function<void(const std::string& message)> note;  ///< for the service's log
+  std::size_t queried_files = 0;                         ///< that `query` has in hand
 };
 
 /// A command that was understood and is not done: becomes the error of the reply.

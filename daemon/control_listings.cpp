@@ -137,6 +137,10 @@ Json rescan(ControlContext& context, const Json& params) {
                            "it lies in no watched folder; `status` lists these");
     context.reconciler.look_below(path);
   }
+  using matching::RefusalReason;
+  context.library.try_refused_again({RefusalReason::unreadable, RefusalReason::over_limit,
+                                     RefusalReason::timed_out, RefusalReason::out_of_memory,
+                                     RefusalReason::crashed});
   context.mover.carry_out_all();
   return protocol::StateReport{context.status.state()};
 }

@@ -172,7 +172,8 @@ Json purge_quarantined(ControlContext& context, const Json& params) {
         if (const auto content = catalog.content_with_digest(entry.content)) {
           for (const auto& file : catalog.files_with_content(*content)) {
             const OpenedFile copy = open_file(context.roots, file.path);
-            has_copy = has_copy || (copy.error == 0 && copy.stamp == file.stamp);
+            has_copy = copy.error == 0 && copy.stamp == file.stamp;
+            if (has_copy) break;
           }
         }
         if (!has_copy && !is_forced)

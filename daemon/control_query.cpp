@@ -14,14 +14,20 @@ namespace {
 
 using protocol::Judgement;
 
+// Of all clients together: each holds descriptors, its own and those of its candidates.
+constexpr std::size_t max_queried_files = 128;
+
 /// One call: its files are asked about side by side, its answer goes out when all are known.
 struct Query {
+  std::size_t& files_in_flight;
+  explicit Query(std::size_t& in_flight) : files_in_flight(in_flight) {}
   std::vector<protocol::QueryReport> reports;
   std::function<void(protocol::Json)> answer;
   std::size_t outstanding = 0;
 
   void end_one() {
     if (--outstanding > 0) return;
+    files_in_flight -= reports.size();
     protocol::Json items = protocol::Json::array();
     for (const auto& report : reports) items.push_back(report);
     answer(protocol::Json{{"items", std::move(items)}});
@@ -79,11 +85,15 @@ void conclude(ControlContext& context, const QueryPtr& query, const FilePtr& fil
 
 void compare(ControlContext& context, const QueryPtr& query, const FilePtr& file,
              std::size_t index) {
-  matching::Candidate& candidate = file->candidates[index];
+  const matching::Candidate& candidate = file->candidates[index];
   OpenedFile original = open_file(context.roots, candidate.original.path);
   if (original.error != 0) return;
   std::vector<posix::UniqueDescriptor> files;
-  files.push_back(duplicate(file->descriptor));
+  try {
+    files.push_back(duplicate(file->descriptor));
+  } catch (const std::system_error&) {
+    return;  // no descriptor is left: this one candidate is not compared
+  }
   files.push_back(std::move(original.descriptor));
   ++file->outstanding;
   context.pool.submit(
@@ -124,7 +134,11 @@ void measured(ControlContext& context, const QueryPtr& query, const FilePtr& fil
 void query_files(ControlContext& context, std::vector<std::string> paths,
                  std::vector<posix::UniqueDescriptor> files,
                  std::function<void(protocol::Json)> answer) {
-  auto query = std::make_shared<Query>();
+  if (context.queried_files + paths.size() > max_queried_files)
+    throw CommandFailure(protocol::ErrorCode::busy,
+                         "too many files are being asked about; ask again in a moment");
+  context.queried_files += paths.size();
+  auto query = std::make_shared<Query>(context.queried_files);
   query->answer = std::move(answer);
   query->outstanding = paths.size() + 1;
   for (const std::string& path : paths) query->reports.emplace_back().path = path;
@@ -134,17 +148,23 @@ void query_files(ControlContext& context, std::vector<std::string> paths,
     file->descriptor = std::move(files[i]);
     file->record.file_id = std::numeric_limits<std::int64_t>::max();
     file->record.path = paths[i];
-    const posix::FileStatus status = posix::status_of(file->descriptor.get());
-    if (!status.is_regular) {
-      refuse(query->reports[i],
-             {matching::RefusalReason::not_an_image, "it is not a regular file"});
+    std::vector<posix::UniqueDescriptor> job_files;
+    try {
+      const posix::FileStatus status = posix::status_of(file->descriptor.get());
+      if (!status.is_regular) {
+        refuse(query->reports[i],
+               {matching::RefusalReason::not_an_image, "it is not a regular file"});
+        query->end_one();
+        continue;
+      }
+      // Known by its inode, so that a file of the catalog is not called a copy of itself.
+      file->record.stamp = stamp_of(status);
+      job_files.push_back(duplicate(file->descriptor));
+    } catch (const std::system_error& error) {
+      refuse(query->reports[i], {matching::RefusalReason::unreadable, error.what()});
       query->end_one();
       continue;
     }
-    // Known by its inode, so that a file of the catalog is not called a copy of itself.
-    file->record.stamp = stamp_of(status);
-    std::vector<posix::UniqueDescriptor> job_files;
-    job_files.push_back(duplicate(file->descriptor));
     context.pool.submit({0, worker::JobKind::fingerprint, context.limits}, std::move(job_files),
                         [&context, query, file](const worker::Answer& answer_of_worker) {
                           measured(context, query, file, answer_of_worker);

@@ -68,10 +68,11 @@ std::string join(const std::vector<store::DecisionId>& ids) {
 
 class Daemon::Implementation {
  public:
-  Implementation(const config::Settings& settings, ReadSettings read_settings);
+  Implementation(const config::Settings& settings, ReadSettings read_settings, bool is_paused);
 
   RunEnd run();
   const std::optional<config::Settings>& new_settings() const { return new_settings_; }
+  bool is_paused() const { return is_paused_; }
 
  private:
   [[nodiscard]] Reconciler::Hooks reconciler_hooks();
@@ -121,7 +122,8 @@ class Daemon::Implementation {
   bool has_first_pass_ = false;
 };
 
-Daemon::Implementation::Implementation(const config::Settings& settings, ReadSettings read_settings)
+Daemon::Implementation::Implementation(const config::Settings& settings, ReadSettings read_settings,
+                                       bool is_paused)
     : settings_(settings),
       read_settings_(std::move(read_settings)),
       limits_{settings.limits.max_file_bytes, settings.limits.max_pixels},
@@ -137,14 +139,20 @@ Daemon::Implementation::Implementation(const config::Settings& settings, ReadSet
                     log_decision(decision);
                     commands_.announce(decision);
                   },
-                  [this](const std::string& message) { warn(message); }}),
+                  [this](const std::string& why) {
+                    status_.set_trouble("duplicates-log", why);
+                    if (!why.empty()) warn(why);
+                  }}),
       reconciler_(loop_, roots_, library_, settings.reconcile_interval, reconciler_hooks()),
       judge_(library_, roots_, pool_, settings.policy, limits_, judge_hooks()),
       intake_(loop_, roots_, library_, judge_, pool_, settings.settle_time, limits_,
               intake_hooks()),
       mover_(loop_, library_, roots_, pool_, limits_, mover_hooks()),
       sync_(loop_, reconciler_, catalog_, roots_,
-            [this] { return (mover_.is_idle() || is_paused_) && publisher_.flush(); }),
+            [this] {
+              publisher_.flush();
+              return mover_.is_idle() || is_paused_;
+            }),
       status_({catalog_, index_, roots_, reconciler_, intake_, judge_, mover_, pool_}),
       commands_(loop_, control_context()),
       server_(loop_, {settings.socket.path, 0660, group_id(settings.socket.group)},
@@ -170,6 +178,8 @@ Daemon::Implementation::Implementation(const config::Settings& settings, ReadSet
   // count as an original.
   intake_.set_paused(true);
   mover_.set_paused(true);
+  is_paused_ = is_paused;
+  status_.set_paused(is_paused);
 }
 
 Reconciler::Hooks Daemon::Implementation::reconciler_hooks() {
@@ -178,6 +188,10 @@ Reconciler::Hooks Daemon::Implementation::reconciler_hooks() {
             spdlog::info("watching {}", protocol::readable_text(root.settings.path));
             intake_.look_again();
             judge_.judge_those_without_offline_originals();
+            if (has_first_pass_) {
+              recover();
+              mover_.carry_out_all();
+            }
           },
           [this](store::FileId file) { return mover_.is_moving(file); },
           [this](const Root& root) { warn("offline: " + root.error); }};
@@ -246,6 +260,7 @@ ControlContext Daemon::Implementation::control_context() {
           group_id(settings_.socket.group),
           [this](bool paused) {
             is_paused_ = paused;
+            status_.set_paused(paused);
             intake_.set_paused(paused || !has_first_pass_);
             mover_.set_paused(paused || !has_first_pass_);
           },
@@ -269,6 +284,7 @@ void Daemon::Implementation::recover() {
     warn("left in quarantine, for their old names are taken: " + join(report.kept));
   if (!report.adopted.empty())
     warn("found in quarantine, unknown to the catalog, and taken into it: " + join(report.adopted));
+  for (const std::string& problem : report.problems) warn("quarantine: " + problem);
   if (!report.lost.empty())
     warn("no longer in quarantine, removed by other hands: " + join(report.lost));
 }
@@ -283,6 +299,9 @@ void Daemon::Implementation::load_index() {
 
 void Daemon::Implementation::begin_watching() {
   publisher_.start();
+  // What kept these from being read may have been put right.
+  library_.try_refused_again(
+      {matching::RefusalReason::unreadable, matching::RefusalReason::over_limit});
   reconciler_.start_pass([this] { first_pass_ended(); });
 
   manager_.ready();
@@ -347,11 +366,14 @@ RunEnd Daemon::Implementation::run() {
   return new_settings_ ? RunEnd::reload : RunEnd::stopped;
 }
 
-Daemon::Daemon(const config::Settings& settings, ReadSettings read_settings)
-    : implementation_(std::make_unique<Implementation>(settings, std::move(read_settings))) {}
+Daemon::Daemon(const config::Settings& settings, ReadSettings read_settings, bool is_paused)
+    : implementation_(
+          std::make_unique<Implementation>(settings, std::move(read_settings), is_paused)) {}
 Daemon::~Daemon() = default;
 
 RunEnd Daemon::run() { return implementation_->run(); }
+
+bool Daemon::is_paused() const { return implementation_->is_paused(); }
 
 const std::optional<config::Settings>& Daemon::new_settings() const {
   return implementation_->new_settings();

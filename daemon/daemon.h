@@ -23,9 +23,10 @@ class Daemon {
   /// Reads and checks the settings once more; throws std::runtime_error naming every problem.
   using ReadSettings = std::function<config::Settings()>;
 
+  /// is_paused: its owner had paused the life before this one.
   /// Opens catalog and socket. Throws StoreError, std::system_error, std::runtime_error: another
   /// instance, no right to a folder, no worker program.
-  Daemon(const config::Settings& settings, ReadSettings read_settings);
+  Daemon(const config::Settings& settings, ReadSettings read_settings, bool is_paused);
   ~Daemon();
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
@@ -35,6 +36,7 @@ class Daemon {
   RunEnd run();
   /// The settings that a reload asked for; set when run() gave RunEnd::reload.
   [[nodiscard]] const std::optional<config::Settings>& new_settings() const;
+  [[nodiscard]] bool is_paused() const;
 
  private:
   class Implementation;

@@ -2,7 +2,9 @@
 // Tells the world of each decision.
 #include "daemon/decision_publisher.h"
 
+#include <algorithm>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "daemon/reports_from_store.h"
@@ -28,9 +30,10 @@ void DecisionPublisher::start() {
   try {
     catalog_.reserve_decision_ids(log_.last_id());
   } catch (const std::system_error& error) {
-    hooks_.warn(error.what());
+    hooks_.trouble(error.what());
   }
   last_announced_ = catalog_.last_decision_id();
+  is_started_ = true;
   flush();
 }
 
@@ -38,7 +41,8 @@ void DecisionPublisher::wake() {
   if (!flush_timer_.active()) flush_timer_.start(flush_delay);
 }
 
-bool DecisionPublisher::flush() try {
+void DecisionPublisher::flush() try {
+  if (!is_started_) return;
   catalog_.make_durable();
   store::DecisionId written = log_.last_id();
   for (;;) {
@@ -53,14 +57,11 @@ bool DecisionPublisher::flush() try {
       if (decision.id > last_announced_) hooks_.on_decision(decision);
     last_announced_ = std::max(last_announced_, written);
   }
-  has_warned_ = false;
-  return true;
+  if (std::exchange(is_in_trouble_, false)) hooks_.trouble("");
 } catch (const std::system_error& error) {
   // Nothing is lost: the catalog knows the decisions, and the next flush writes them.
-  if (!has_warned_) hooks_.warn(error.what());
-  has_warned_ = true;
+  if (!std::exchange(is_in_trouble_, true)) hooks_.trouble(error.what());
   flush_timer_.start(retry_delay);
-  return false;
 }
 
 }  // namespace imgdedup::daemon

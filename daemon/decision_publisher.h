@@ -20,7 +20,8 @@ class DecisionPublisher {
   struct Hooks {
     /// A decision that was taken in this run.
     std::function<void(const store::CatalogDecision&)> on_decision;
-    std::function<void(const std::string& message)> warn;
+    /// The log cannot be written, and why; "" when it can again.
+    std::function<void(const std::string& why)> trouble;
   };
 
   DecisionPublisher(event::Loop& loop, store::Catalog& catalog, const std::string& log_path,
@@ -31,8 +32,8 @@ class DecisionPublisher {
   void start();
   /// There is a new decision; several in a row are written together.
   void wake();
-  /// Writes what the log lacks now; true if it lacks nothing any more.
-  bool flush();
+  /// Writes what the log lacks now, if it can; nothing before start().
+  void flush();
 
  private:
   event::Loop& loop_;
@@ -41,7 +42,8 @@ class DecisionPublisher {
   Hooks hooks_;
   event::Timer flush_timer_;
   store::DecisionId last_announced_ = 0;
-  bool has_warned_ = false;
+  bool is_started_ = false;
+  bool is_in_trouble_ = false;
 };
 
 }  // namespace imgdedup::daemon

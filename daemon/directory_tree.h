@@ -30,6 +30,7 @@ struct DirectoryNode {
   bool is_polled = false;   ///< has no event watch
   bool is_watched = false;  ///< its watch has started, or it is polled: listing it makes sense
   bool is_scanning = false;
+  bool was_listed = false;                           ///< at least once since it has this identity
   bool is_dirty = false;                             ///< to be listed (again)
   std::vector<PassId> owes;                          ///< passes that wait for its next listing
   std::chrono::steady_clock::time_point not_before;  ///< for its next listing

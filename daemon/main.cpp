@@ -2,14 +2,17 @@
 // imgdedupd: the command line of the service.
 #include <signal.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <iostream>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 
@@ -26,6 +29,7 @@ namespace daemon_ns = imgdedup::daemon;
 
 constexpr int exit_failed = 1;
 constexpr int exit_usage = 2;
+constexpr rlim_t wanted_descriptors = 8192;
 constexpr const char* default_settings_path = "/etc/imgdedupd/imgdedupd.yaml";
 
 struct Options {
@@ -43,25 +47,35 @@ Settings read_settings(const Options& options) {
   return with_options(imgdedup::config::load_settings(options.settings_path), options);
 }
 
-/// Runs one Daemon after the other until it is told to stop.
+/// Runs one Daemon after the other until it is told to stop. New settings that a Daemon cannot
+/// begin with give way to the old ones.
 int serve(Settings settings, const Options& options) {
   std::optional<Settings> fallback;
+  bool is_paused = false;
   for (;;) {
     daemon_ns::set_log_level(settings.log_level);
-    std::optional<Settings> next;
+    std::optional<daemon_ns::Daemon> daemon;
     try {
-      daemon_ns::Daemon daemon(settings, [&options] { return read_settings(options); });
-      if (daemon.run() == daemon_ns::RunEnd::stopped) return 0;
-      next = daemon.new_settings();
+      daemon.emplace(
+          settings, [&options] { return read_settings(options); }, is_paused);
     } catch (const std::exception& error) {
       if (!fallback) throw;
       spdlog::error("cannot go on with the new settings: {}; back to the old ones", error.what());
       settings = *std::exchange(fallback, std::nullopt);
       continue;
     }
-    fallback = std::move(settings);
-    settings = std::move(*next);
+    if (daemon->run() == daemon_ns::RunEnd::stopped) return 0;
+    is_paused = daemon->is_paused();
+    fallback = std::exchange(settings, *daemon->new_settings());
   }
+}
+
+/// Watching and comparing hold many descriptors for a moment each.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, wanted_descriptors);
+  (void)::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 }  // namespace
@@ -92,6 +106,7 @@ int main(int argc, char** argv) try {
   }
   // Catalog, log and quarantine tell what pictures people have.
   ::umask(0077);
+  raise_descriptor_limit();
   // A peer that goes away is an error of one write, not the end of the service.
   ::signal(SIGPIPE, SIG_IGN);
   Settings settings;

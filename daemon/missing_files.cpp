@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <optional>
 #include <utility>
 
@@ -16,17 +17,35 @@ namespace {
 
 constexpr std::size_t slice = 200;
 
-std::optional<struct stat> look(const Root& root, const std::string& path) {
+enum class Presence : std::uint8_t {
+  there,
+  gone,
+  unknown,  ///< one cannot look there now: no permission, an I/O error
+};
+
+struct Sight {
+  Presence presence = Presence::unknown;
+  struct stat status {};
+};
+
+bool says_gone(int error) { return error == ENOENT || error == ENOTDIR || error == ELOOP; }
+
+Sight look(const Root& root, const std::string& path) {
   const std::string relative = relative_to(root, path);
   const auto slash = relative.rfind('/');
   const std::string directory = slash == std::string::npos ? "" : relative.substr(0, slash);
   const std::string name = slash == std::string::npos ? relative : relative.substr(slash + 1);
+  Sight sight;
   const posix::Opened parent = posix::open_directory_beneath(root.settings.path, directory);
-  struct stat status {};
-  if (!parent ||
-      ::fstatat(parent.descriptor.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
-    return std::nullopt;
-  return status;
+  if (!parent) {
+    sight.presence = says_gone(parent.error) ? Presence::gone : Presence::unknown;
+  } else if (::fstatat(parent.descriptor.get(), name.c_str(), &sight.status, AT_SYMLINK_NOFOLLOW) !=
+             0) {
+    sight.presence = says_gone(errno) ? Presence::gone : Presence::unknown;
+  } else {
+    sight.presence = S_ISREG(sight.status.st_mode) ? Presence::there : Presence::gone;
+  }
+  return sight;
 }
 
 bool reaches(const Root& root, const std::string& relative) {
@@ -39,9 +58,11 @@ bool reaches(const Root& root, const std::string& relative) {
 bool names_inode(const Roots& roots, const std::string& path, const matching::FileStamp& stamp) {
   const Root* root = roots.holding(path);
   if (!root || !root->is_online()) return false;
-  const auto status = look(*root, path);
-  return status && S_ISREG(status->st_mode) && status->st_dev == stamp.device &&
-         status->st_ino == stamp.inode;
+  const Sight sight = look(*root, path);
+  // In doubt it is believed to be what it was: another name then, not a file that moved.
+  if (sight.presence == Presence::unknown) return true;
+  return sight.presence == Presence::there && sight.status.st_dev == stamp.device &&
+         sight.status.st_ino == stamp.inode;
 }
 
 void MissingFiles::note_time() {
@@ -56,20 +77,23 @@ void MissingFiles::add(const store::CatalogFile& file) {
 
 void MissingFiles::add_directory(std::string directory) {
   note_time();
-  directories_.push_back({std::move(directory), 0});
+  for (std::string& below : library_.catalog().directories_below(directory))
+    directories_.push_back({std::move(below), ""});
 }
 
 void MissingFiles::expand_directory() {
   Directory& directory = directories_.front();
-  const auto rows = library_.catalog().files_below(directory.path, directory.after, slice);
+  const auto rows =
+      library_.catalog().files_in_directory(directory.path, directory.after_name, slice);
   for (const store::CatalogFile& row : rows) files_.push_back({row.id, row.path});
   if (rows.size() < slice)
     directories_.pop_front();
   else
-    directory.after = rows.back().id;
+    directory.after_name = rows.back().path.substr(rows.back().path.rfind('/') + 1);
 }
 
-void MissingFiles::settle_slice(const Outcome& outcome) {
+bool MissingFiles::settle_slice(const Outcome& outcome) {
+  const std::size_t before = files_.size() + directories_.size();
   if (files_.empty() && !directories_.empty()) expand_directory();
   library_.in_transaction([&] {
     // Those that must wait are put at the end, so one round looks at each at most once.
@@ -79,6 +103,7 @@ void MissingFiles::settle_slice(const Outcome& outcome) {
       settle(missing, outcome);
     }
   });
+  return files_.size() + directories_.size() != before || !directories_.empty();
 }
 
 void MissingFiles::settle(const Missing& missing, const Outcome& outcome) {
@@ -91,9 +116,10 @@ void MissingFiles::settle(const Missing& missing, const Outcome& outcome) {
   if (const Root* root = roots_.holding(missing.path)) {
     if (!root->is_online()) return;
     const std::string relative = relative_to(*root, missing.path);
-    if (const auto status = look(*root, missing.path);
-        status && S_ISREG(status->st_mode) && reaches(*root, relative)) {
-      if (!matching::same_inode(row->stamp, {status->st_dev, status->st_ino, 0, 0, 0}))
+    const Sight sight = look(*root, missing.path);
+    if (sight.presence == Presence::unknown) return;
+    if (sight.presence == Presence::there && reaches(*root, relative)) {
+      if (!matching::same_inode(row->stamp, {sight.status.st_dev, sight.status.st_ino, 0, 0, 0}))
         outcome.reappeared(missing.path);
       return;
     }

@@ -33,9 +33,9 @@ class MissingFiles {
     std::function<void(const std::string& path)> reappeared;
     std::function<bool(store::FileId)> is_being_moved;
   };
-  /// Forgets the next slice of those that really are gone; those below roots that are offline stay
-  /// as they are.
-  void settle_slice(const Outcome& outcome);
+  /// Forgets the next slice of those that really are gone; those below roots that are offline, or
+  /// where one cannot look, stay as they are. False when all that is left has to wait.
+  bool settle_slice(const Outcome& outcome);
 
  private:
   struct Missing {
@@ -44,7 +44,7 @@ class MissingFiles {
   };
   struct Directory {
     std::string path;
-    store::FileId after = 0;
+    std::string after_name;
   };
   void settle(const Missing& missing, const Outcome& outcome);
   void expand_directory();

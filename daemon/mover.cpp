@@ -76,17 +76,30 @@ void Mover::start_next() {
   const auto decision = library_.catalog().decision(id);
   // A decision that fell meanwhile, or that an earlier call carried out.
   if (decision && decision->state == matching::DecisionState::standing) {
-    const MovePtr move = prepare(*decision);
-    if (move) {
+    auto move = std::make_shared<Move>();
+    move->decision = *decision;
+    guarded(move, [this, move] {
+      if (!prepare(*move)) return;
       current_ = move;
       verify(move);
-      return;
-    }
+    });
   }
-  wake();
+  if (!current_) wake();
 }
 
-Mover::MovePtr Mover::prepare(const store::CatalogDecision& decision) {
+// What the file system does to one file ends its move, not the service.
+void Mover::guarded(const MovePtr& move, const std::function<void()>& step) {
+  try {
+    step();
+  } catch (const std::system_error& error) {
+    give_up(move, {MoveProblem::Kind::refused,
+                   "cannot move " + move->decision.path + " to quarantine: " + error.what()});
+    end(move);
+  }
+}
+
+bool Mover::prepare(Move& move) {
+  const store::CatalogDecision& decision = move.decision;
   const auto file = library_.catalog().file(decision.file_id);
   const auto original = library_.catalog().file(decision.original_file_id);
   const Root* root = file ? roots_.holding(file->path) : nullptr;
@@ -94,60 +107,74 @@ Mover::MovePtr Mover::prepare(const store::CatalogDecision& decision) {
       file->state != matching::FileState::judged ||
       original->state != matching::FileState::judged ||
       original->role != store::FileRole::original ||
-      matching::same_inode(file->stamp, original->stamp))
-    return nullptr;
-
-  auto move = std::make_shared<Move>();
-  move->decision = decision;
-  move->original = *original;
-  move->move = std::make_unique<store::QuarantineMove>(
+      matching::same_inode(file->stamp, original->stamp)) {
+    // One of the two is being looked at, or its folder is away.
+    if (!root || !root->settings.protect) retry_later();
+    return false;
+  }
+  move.original = *original;
+  move.move = std::make_unique<store::QuarantineMove>(
       library_.catalog(), store::MoveRequest{decision.id, file->id, root->settings.path, file->path,
                                              root->settings.quarantine, file->stamp,
                                              decision.content, original->path, decision.relation});
-  if (const auto problem = move->move->prepare()) {
-    give_up(move, *problem);
-    return nullptr;
-  }
   OpenedFile opened = open_file(roots_, original->path);
   if (opened.error != 0 || opened.stamp != original->stamp) {
     hooks_.look_at_directory_of(original->path);
-    give_up(move, {MoveProblem::Kind::changed, "cannot move " + file->path +
-                                                   " to quarantine: its original " +
-                                                   original->path + " is not what it was"});
-    return nullptr;
+    retry_later();
+    return false;
   }
-  move->original_file = std::move(opened.descriptor);
-  return move;
+  move.original_file = std::move(opened.descriptor);
+  return true;
 }
 
-void Mover::ask_digest(const MovePtr& move, posix::UniqueDescriptor file,
-                       const matching::ContentDigest& expected, std::function<void()> then) {
+void Mover::retry_later() {
+  if (!retry_timer_.active()) retry_timer_.start(retry_time);
+}
+
+// Other bytes under the stamp that was judged: written through a mapping, or decayed.
+void Mover::bytes_changed_unseen(store::FileId id, const matching::FileStamp& stamp) {
+  const auto row = library_.catalog().file(id);
+  if (row && row->state == matching::FileState::judged && row->stamp == stamp)
+    library_.file_changed(*row, row->stamp, row->hard_links);
+}
+
+void Mover::ask_digest(const MovePtr& move, DigestQuestion question) {
   std::vector<posix::UniqueDescriptor> files;
-  files.push_back(std::move(file));
+  files.push_back(std::move(question.file));
   pool_.submit(
       {0, worker::JobKind::digest, limits_}, std::move(files),
-      [this, move, expected, then = std::move(then)](const worker::Answer& answer) {
+      [this, move, question = std::make_shared<DigestQuestion>(std::move(question))](
+          const worker::Answer& answer) {
         const auto* digest = std::get_if<worker::DigestAnswer>(&answer);
-        if (digest && digest->content_digest == expected) {
-          then();
+        if (digest && digest->content_digest == question->expected) {
+          guarded(move, question->then);
           return;
         }
         const auto* refusal = std::get_if<matching::Refusal>(&answer);
-        give_up(move,
-                {MoveProblem::Kind::changed,
-                 "cannot move " + move->decision.path + " to quarantine: " +
-                     (refusal ? refusal->message
-                              : "it or its original has other bytes than when it was judged")});
+        if (digest) bytes_changed_unseen(question->file_id, question->stamp);
+        give_up(move, {refusal ? MoveProblem::Kind::refused : MoveProblem::Kind::changed,
+                       "cannot move " + move->decision.path + " to quarantine: " +
+                           (refusal ? refusal->message
+                                    : "it or its original has other bytes than when it was "
+                                      "judged")});
         end(move);
       },
       worker::JobPriority::urgent);
 }
 
+// The original first: the file's own lease, which makes its writers wait, is held briefly then.
 void Mover::verify(const MovePtr& move) {
-  ask_digest(move, duplicate(move->original_file), move->decision.original_content, [this, move] {
-    ask_digest(move, move->move->duplicate_descriptor(), move->decision.content,
-               [this, move] { verified(move); });
-  });
+  ask_digest(move, {duplicate(move->original_file), move->original.id, move->original.stamp,
+                    move->decision.original_content, [this, move] {
+                      if (const auto problem = move->move->prepare()) {
+                        give_up(move, *problem);
+                        end(move);
+                        return;
+                      }
+                      ask_digest(move, {move->move->duplicate_descriptor(), move->decision.file_id,
+                                        move->move->request().stamp, move->decision.content,
+                                        [this, move] { verified(move); }});
+                    }});
 }
 
 // The digests took their time: the decision may have fallen, the original's name may be gone.
@@ -178,8 +205,9 @@ void Mover::verified(const MovePtr& move) {
     finish(move);
     return;
   }
-  ask_digest(move, move->move->duplicate_descriptor(), move->decision.content,
-             [this, move] { finish(move); });
+  ask_digest(move,
+             {move->move->duplicate_descriptor(), move->decision.file_id,
+              move->move->request().stamp, move->decision.content, [this, move] { finish(move); }});
 }
 
 void Mover::finish(const MovePtr& move) {
@@ -187,6 +215,7 @@ void Mover::finish(const MovePtr& move) {
     give_up(move, *problem);
   } else {
     ++counts_.done;
+    warned_.erase(move->decision.id);
     hooks_.moved(move->decision.id);
   }
   end(move);
@@ -198,11 +227,11 @@ void Mover::give_up(const MovePtr& move, const MoveProblem& problem) {
     ++counts_.undone;
     hooks_.look_at_directory_of(move->decision.path);
     // What changed is judged anew and its decision falls; what was merely in use is tried again.
-    if (!retry_timer_.active()) retry_timer_.start(retry_time);
+    retry_later();
   } else {
     ++counts_.failed;
   }
-  hooks_.failed(problem.message);
+  if (warned_.insert(move->decision.id).second) hooks_.failed(problem.message);
 }
 
 void Mover::end(const MovePtr& move) {

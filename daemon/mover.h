@@ -54,13 +54,22 @@ class Mover {
 
   void wake();
   void start_next();
-  [[nodiscard]] MovePtr prepare(const store::CatalogDecision& decision);
+  void guarded(const MovePtr& move, const std::function<void()>& step);
+  [[nodiscard]] bool prepare(Move& move);
+  void retry_later();
+  void bytes_changed_unseen(store::FileId id, const matching::FileStamp& stamp);
   void verify(const MovePtr& move);
   void verified(const MovePtr& move);
   void finish(const MovePtr& move);
   void give_up(const MovePtr& move, const store::MoveProblem& problem);
-  void ask_digest(const MovePtr& move, posix::UniqueDescriptor file,
-                  const matching::ContentDigest& expected, std::function<void()> then);
+  struct DigestQuestion {
+    posix::UniqueDescriptor file;
+    store::FileId file_id = 0;
+    matching::FileStamp stamp;
+    matching::ContentDigest expected;
+    std::function<void()> then;  ///< when it is as expected
+  };
+  void ask_digest(const MovePtr& move, DigestQuestion question);
   void end(const MovePtr& move);
 
   event::Loop& loop_;
@@ -72,6 +81,7 @@ class Mover {
   event::Timer retry_timer_;
   std::deque<store::DecisionId> waiting_;
   std::unordered_set<store::DecisionId> queued_;
+  std::unordered_set<store::DecisionId> warned_;  ///< each trouble is told once
   MovePtr current_;
   MoverCounts counts_;
   bool is_paused_ = false;

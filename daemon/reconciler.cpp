@@ -53,21 +53,14 @@ void Reconciler::look_at_directory_of(std::string_view path) {
 }
 
 void Reconciler::look_below(std::string_view directory) {
-  for (Root& root : roots_.all()) {
-    const auto index = static_cast<std::size_t>(&root - roots_.all().data());
-    const std::string& top = root.settings.path;
-    const bool holds_root =
-        top.starts_with(directory) && (directory.ends_with('/') || top.size() == directory.size() ||
-                                       top[directory.size()] == '/');
-    if (!holds_root && roots_.holding(directory) != &root) continue;
-    if (!tree_.check_root(index)) continue;
-    const DirectoryNode* node =
-        holds_root ? tree_.nodes().find(root.node)
-                   : tree_.nodes().find_path(root.node, relative_to(root, directory));
-    if (node)
-      tree_.nodes().for_each_below(node->id,
-                                   [this](DirectoryNode& below) { directory_is_dirty(below); });
-  }
+  const Root* held = roots_.holding(directory);
+  if (!held) return;
+  const auto index = static_cast<std::size_t>(held - roots_.all().data());
+  if (!tree_.check_root(index)) return;
+  const DirectoryNode* node = tree_.nodes().find_path(held->node, relative_to(*held, directory));
+  if (node)
+    tree_.nodes().for_each_below(node->id,
+                                 [this](DirectoryNode& below) { directory_is_dirty(below); });
 }
 
 void Reconciler::wake() {
@@ -101,7 +94,7 @@ void Reconciler::pump() {
   if (!delayed_.empty())
     delay_timer_.start(
         std::max(milliseconds(1), std::chrono::ceil<milliseconds>(delayed_.begin()->first - now)));
-  if (scans_in_flight_ == 0 && ready_.empty()) check_missing();
+  check_missing();
 }
 
 void Reconciler::start_scan(DirectoryNode& node) {
@@ -138,6 +131,7 @@ void Reconciler::scanned(const std::shared_ptr<Scan>& scan) {
     node->is_scanning = false;
     node->owes.insert(node->owes.end(), scan->owed.begin(), scan->owed.end());
     scan->owed.clear();
+    node->was_listed = false;
     if (node->parent == 0)
       tree_.check_root(node->root);
     else
@@ -145,6 +139,7 @@ void Reconciler::scanned(const std::shared_ptr<Scan>& scan) {
     end_scan(scan);
     return;
   }
+  node->was_listed = true;
   apply_directories(*node, *scan);
   const Root& root = roots_.all()[node->root];
   scan->comparison = std::make_unique<DirectoryComparison>(
@@ -193,9 +188,13 @@ void Reconciler::apply_directories(DirectoryNode& node, const Scan& scan) {
     missing_.add_directory(absolute_path(root_path, join_relative(relative, name)));
   }
   for (const ScannedDirectory& directory : scan.result.directories) {
-    if (node.children.contains(directory.name)) continue;
-    DirectoryNode& child = tree_.add_directory(node.id, directory.name, root_index);
-    for (const PassId pass : scan.owed) owe(child, pass);
+    const auto known = node.children.find(directory.name);
+    DirectoryNode* child = known == node.children.end()
+                               ? &tree_.add_directory(node.id, directory.name, root_index)
+                               : tree_.nodes().find(known->second);
+    // One that an earlier listing found and that has not been listed itself is part of the pass.
+    if (!child || child->was_listed) continue;
+    for (const PassId pass : scan.owed) owe(*child, pass);
   }
 }
 
@@ -232,15 +231,20 @@ void Reconciler::check_missing() {
     missing_timer_.start(std::chrono::ceil<milliseconds>(missing_rest - rested));
     return;
   }
-  missing_.settle_slice(
+  const bool has_progress = missing_.settle_slice(
       {[this](const std::string& path) { look_at_directory_of(path); }, hooks_.is_being_moved});
   hooks_.files_may_wait();
-  wake();
+  if (has_progress)
+    wake();
+  else
+    missing_timer_.start(missing_rest);
 }
 
 void Reconciler::owe(DirectoryNode& node, PassId pass) {
   node.owes.push_back(pass);
   ++passes_.at(pass).outstanding;
+  // One that rests after its last listing is not waited for.
+  if (node.is_dirty) ready_.push_back(node.id);
 }
 
 void Reconciler::pay(const std::vector<PassId>& passes) {
@@ -255,12 +259,16 @@ void Reconciler::start_pass(std::function<void()> done) {
   pass.done = std::move(done);
   pass.outstanding = 1;  // held until all roots have been asked
   for (std::size_t index = 0; index < roots_.all().size(); ++index) {
-    const bool was_online = roots_.all()[index].is_online();
     if (!tree_.check_root(index)) continue;
-    if (!was_online) hooks_.root_came_back(roots_.all()[index]);
+    Root& root = roots_.all()[index];
+    // What was wrong with parts of it is found out anew, and unwatched directories get their
+    // chance.
+    root.error.clear();
+    const bool has_events = root.mode == RootMode::events;
     tree_.nodes().for_each_below(roots_.all()[index].node, [&](DirectoryNode& node) {
       owe(node, id);
       directory_is_dirty(node);
+      if (has_events && node.is_polled) tree_.watch_again(node);
     });
   }
   set_up_polling();

@@ -53,7 +53,7 @@ class Reconciler final : private WatchTreeObserver {
   void start_pass(std::function<void()> done = {});
   /// Lists the directory that holds `path` soon.
   void look_at_directory_of(std::string_view path);
-  /// Lists `directory` and all that is known below it.
+  /// Lists `directory`, a root or one below a root, and all that is known below it.
   void look_below(std::string_view directory);
 
   [[nodiscard]] ReconcilerCounts counts() const;
@@ -71,6 +71,7 @@ class Reconciler final : private WatchTreeObserver {
   void directory_goes(const DirectoryNode& node) override;
   void events_were_lost() override;
   void root_is_offline(const Root& root) override;
+  void root_is_online(const Root& root) override;
 
   void owe(DirectoryNode& node, PassId pass);
   void pay(const std::vector<PassId>& passes);
@@ -88,6 +89,7 @@ class Reconciler final : private WatchTreeObserver {
   void look_for_offline_roots();
   void list_polled_directories();
   void mounts_changed();
+  [[nodiscard]] std::string mounts_of_roots() const;
   void set_up_polling();
 
   event::Loop& loop_;
@@ -121,6 +123,7 @@ class Reconciler final : private WatchTreeObserver {
   event::Timer mount_timer_;
   std::vector<std::unique_ptr<event::Timer>> root_timers_;
   posix::UniqueDescriptor mount_table_;
+  std::string mounts_of_roots_;  ///< as they were at the last look
   std::unique_ptr<event::DescriptorWatch> mount_watch_;
 };
 

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <array>
+#include <sstream>
 
 #include "daemon/reconciler.h"
 
@@ -48,6 +50,7 @@ Reconciler::Reconciler(event::Loop& loop, Roots& roots, Library& library,
       mount_table_(::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC)) {
   interval_timer_.start_repeating(interval);
   if (mount_table_) {
+    mounts_of_roots_ = mounts_of_roots();
     mount_watch_ = std::make_unique<event::DescriptorWatch>(
         loop, mount_table_.get(), [this](event::Readiness) { mounts_changed(); });
     mount_watch_->wait_for({.priority = true});
@@ -71,13 +74,41 @@ void Reconciler::root_is_offline(const Root& root) {
   if (!offline_timer_.active()) offline_timer_.start_repeating(offline_interval);
 }
 
+void Reconciler::root_is_online(const Root& root) { hooks_.root_came_back(root); }
+
+// Mounts elsewhere come and go with every container.
 void Reconciler::mounts_changed() {
-  // Reading it to its end arms it again.
-  char buffer[4096];
-  ::lseek(mount_table_.get(), 0, SEEK_SET);
-  while (::read(mount_table_.get(), buffer, sizeof buffer) > 0) {
-  }
+  std::string mounts = mounts_of_roots();
+  if (mounts == mounts_of_roots_) return;
+  mounts_of_roots_ = std::move(mounts);
   mount_timer_.start(mount_rest);
+}
+
+// The lines of /proc/self/mountinfo whose mount point lies above, at or below a root. Reading the
+// table to its end arms its poll again.
+std::string Reconciler::mounts_of_roots() const {
+  std::string table;
+  std::array<char, 4096> buffer{};
+  ::lseek(mount_table_.get(), 0, SEEK_SET);
+  for (ssize_t got = 0; (got = ::read(mount_table_.get(), buffer.data(), buffer.size())) > 0;)
+    table.append(buffer.data(), static_cast<std::size_t>(got));
+  std::string lines;
+  std::istringstream in(table);
+  for (std::string line; std::getline(in, line);) {
+    std::istringstream fields(line);
+    std::string skipped;
+    std::string mount_point;
+    fields >> skipped >> skipped >> skipped >> skipped >> mount_point;
+    const bool concerns_us =
+        std::any_of(roots_.all().begin(), roots_.all().end(), [&](const Root& root) {
+          // Odd characters are escaped in the table: such a mount point counts as ours.
+          return mount_point.find('\\') != std::string::npos ||
+                 root.settings.path.starts_with(mount_point) ||
+                 mount_point.starts_with(root.settings.path);
+        });
+    if (concerns_us) lines += line + "\n";
+  }
+  return lines;
 }
 
 void Reconciler::set_up_polling() {
@@ -107,9 +138,7 @@ void Reconciler::set_up_polling() {
 void Reconciler::look_for_offline_roots() {
   bool any_came = false;
   for (std::size_t index = 0; index < roots_.all().size(); ++index) {
-    if (roots_.all()[index].is_online() || !tree_.check_root(index)) continue;
-    hooks_.root_came_back(roots_.all()[index]);
-    any_came = true;
+    if (!roots_.all()[index].is_online() && tree_.check_root(index)) any_came = true;
   }
   if (any_came) start_pass();
   set_up_polling();

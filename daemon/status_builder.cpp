@@ -81,13 +81,21 @@ std::vector<std::string> StatusBuilder::degradations() const {
   }
   if (const std::string error = sources_.pool.last_error(); !error.empty())
     reasons.push_back("workers: " + error);
+  for (const auto& [word, why] : troubles_) reasons.push_back(word + ": " + why);
   return reasons;
+}
+
+void StatusBuilder::set_trouble(const std::string& word, const std::string& why) {
+  if (why.empty())
+    troubles_.erase(word);
+  else
+    troubles_[word] = why;
 }
 
 protocol::ServiceState StatusBuilder::state() const {
   using protocol::ServiceState;
   if (!sources_.index.is_loaded()) return ServiceState::starting;
-  if (sources_.intake.is_paused()) return ServiceState::paused;
+  if (is_paused_) return ServiceState::paused;
   if (!degradations().empty()) return ServiceState::degraded;
   const bool is_busy = sources_.reconciler.counts().is_busy || sources_.intake.waiting() > 0 ||
                        sources_.intake.in_flight() > 0 || sources_.judge.size() > 0 ||

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <deque>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -36,6 +37,9 @@ class StatusBuilder {
 
   [[nodiscard]] protocol::StatusReport report();
   [[nodiscard]] protocol::ServiceState state() const;
+  void set_paused(bool paused) { is_paused_ = paused; }
+  /// Something that the sources do not know is wrong: "duplicates-log", and why; "" for no longer.
+  void set_trouble(const std::string& word, const std::string& why);
   void finished_one();
   void set_last_error(std::string error) { last_error_ = std::move(error); }
 
@@ -58,6 +62,8 @@ class StatusBuilder {
   std::optional<Counted> counted_;
   std::chrono::steady_clock::time_point counted_until_;
   std::optional<std::string> last_error_;
+  std::map<std::string, std::string> troubles_;
+  bool is_paused_ = false;
 };
 
 /// Prometheus text exposition format, version 0.0.4.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 namespace imgdedup::daemon {
 namespace {
@@ -38,7 +39,7 @@ void SyncWaiters::pass_ended(WaiterId id) {
   for (State& state : waiters_) {
     if (state.id != id) continue;
     state.up_to_sequence = catalog_.last_pending_sequence();
-    state.total = pending_up_to(*state.up_to_sequence);
+    state.total = catalog_.pending_up_to(*state.up_to_sequence);
   }
   wake();
 }
@@ -49,23 +50,25 @@ void SyncWaiters::wake() {
 }
 
 // What waits below a root that is away cannot be decided now, and nobody waits for it.
-std::uint64_t SyncWaiters::pending_up_to(std::int64_t sequence) {
-  if (!roots_.any_offline()) return catalog_.pending_up_to(sequence);
-  std::uint64_t count = 0;
+bool SyncWaiters::any_pending_up_to(std::int64_t sequence) {
   std::int64_t after = store::before_all_pending;
   for (;;) {
-    const auto page = catalog_.pending_files(after, page_size);
+    const auto page =
+        catalog_.pending_files(after, after == store::before_all_pending ? 1 : page_size);
     for (const auto& pending : page) {
-      if (pending.sequence > sequence) return count;
-      if (roots_.is_online(pending.file.path)) ++count;
+      if (pending.sequence > sequence) return false;
+      if (roots_.is_online(pending.file.path)) return true;
     }
-    if (page.size() < page_size) return count;
+    if (page.empty()) return false;
     after = page.back().sequence;
   }
 }
 
 void SyncWaiters::check() {
   is_woken_ = false;
+  const auto now = std::chrono::steady_clock::now();
+  // Counting takes its time where many wait, so it is done for the eye only.
+  const bool tells_progress = now >= next_progress_;
   bool any_waits = false;
   std::vector<std::pair<std::function<void(std::uint64_t)>, std::uint64_t>> done;
   for (auto state = waiters_.begin(); state != waiters_.end();) {
@@ -73,17 +76,20 @@ void SyncWaiters::check() {
       ++state;
       continue;
     }
-    const std::uint64_t pending = pending_up_to(*state->up_to_sequence);
-    if (pending == 0 && is_quiet_()) {
+    if (!any_pending_up_to(*state->up_to_sequence) && is_quiet_()) {
       done.emplace_back(std::move(state->waiter.on_done), state->total);
       state = waiters_.erase(state);
       continue;
     }
     any_waits = true;
-    state->total = std::max(state->total, pending);
-    state->waiter.on_progress({pending, state->total});
+    if (tells_progress) {
+      const std::uint64_t pending = catalog_.pending_up_to(*state->up_to_sequence);
+      state->total = std::max(state->total, pending);
+      state->waiter.on_progress({pending, state->total});
+    }
     ++state;
   }
+  if (tells_progress) next_progress_ = std::chrono::steady_clock::now() + progress_interval;
   if (any_waits) check_timer_.start(progress_interval);
   for (const auto& [on_done, files] : done) on_done(files);
 }

@@ -49,7 +49,7 @@ class SyncWaiters {
   };
   void pass_ended(WaiterId id);
   void check();
-  [[nodiscard]] std::uint64_t pending_up_to(std::int64_t sequence);
+  [[nodiscard]] bool any_pending_up_to(std::int64_t sequence);
 
   event::Loop& loop_;
   Reconciler& reconciler_;
@@ -60,6 +60,7 @@ class SyncWaiters {
   std::list<State> waiters_;
   WaiterId last_id_ = 0;
   bool is_woken_ = false;
+  std::chrono::steady_clock::time_point next_progress_;
 };
 
 }  // namespace imgdedup::daemon

@@ -2,6 +2,7 @@
 // Which directories are watched.
 #include "daemon/watch_tree.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <system_error>
@@ -13,6 +14,8 @@
 
 namespace imgdedup::daemon {
 namespace {
+
+constexpr std::size_t sampled_files = 50;
 
 std::string advice_for(int error) {
   switch (error) {
@@ -52,18 +55,13 @@ bool WatchTree::check_root(std::size_t index) {
     }
     const posix::FileSystem file_system = posix::file_system_of(directory.descriptor.get());
     const store::RootIdentity seen{file_system.id, identity.inode};
-    const auto known = catalog_.root_identity(path);
-    if (!known || *known != seen) {
-      // An empty mount point is not a root whose files were all deleted.
-      const ScanResult listing = scan_directory({path, "", root.filter, false, {}});
-      if (known && listing.is_empty && !catalog_.directories_below(path).empty()) {
-        take_offline(index, path +
-                                " is empty and is not the folder that was there before: is its "
-                                "file system mounted?");
-        return false;
-      }
-      catalog_.set_root_identity(path, seen);
+    if (!is_plausible_root(index, seen)) {
+      take_offline(index, path +
+                              " is not the folder that was there before, and holds none of its "
+                              "files: is its file system mounted?");
+      return false;
     }
+    catalog_.set_root_identity(path, seen);
     root.mode = root.settings.poll_interval.count() > 0 || file_system.is_remote ? RootMode::polling
                                                                                  : RootMode::events;
     root.error.clear();
@@ -72,11 +70,29 @@ bool WatchTree::check_root(std::size_t index) {
     DirectoryNode& node = nodes_.add(index, 0, "");
     root.node = node.id;
     watch(node);
-    return root.node != 0;
+    observer_.root_is_online(root);
+    return true;
   } catch (const std::system_error& error) {
     take_offline(index, "cannot read " + path + ": " + error.what());
     return false;
   }
+}
+
+// An empty mount point, or another disk, is not a root whose files were all deleted. On the file
+// system that was there before, a new folder is believed as soon as it holds something.
+bool WatchTree::is_plausible_root(std::size_t index, const store::RootIdentity& seen) {
+  const Root& root = roots_.all()[index];
+  const std::string& path = root.settings.path;
+  const auto known = catalog_.root_identity(path);
+  if (!known || *known == seen) return true;
+  const auto files = catalog_.files_below(path, 0, sampled_files);
+  if (files.empty()) return true;
+  const auto is_there = [&](const store::CatalogFile& file) {
+    return static_cast<bool>(posix::open_file_beneath(path, relative_to(root, file.path)));
+  };
+  if (std::any_of(files.begin(), files.end(), is_there)) return true;
+  return known->filesystem_id == seen.filesystem_id &&
+         !scan_directory({path, "", root.filter, false, {}}).is_empty;
 }
 
 void WatchTree::take_offline(std::size_t index, const std::string& why) {
@@ -121,7 +137,12 @@ void WatchTree::watch(DirectoryNode& node) {
     poll_instead(node, 0);
     return;
   }
-  node.identity = identity_of(posix::status_of(directory.descriptor.get()));
+  try {
+    node.identity = identity_of(posix::status_of(directory.descriptor.get()));
+  } catch (const std::system_error&) {
+    poll_instead(node, 0);
+    return;
+  }
   if (root.mode == RootMode::polling) {
     poll_instead(node, 0);
     return;

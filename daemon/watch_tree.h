@@ -26,6 +26,8 @@ class WatchTreeObserver {
   virtual void events_were_lost() = 0;
   /// Said once each time it goes.
   virtual void root_is_offline(const Root& root) = 0;
+  /// It is there, for the first time or again.
+  virtual void root_is_online(const Root& root) = 0;
 };
 
 /// Owns the nodes and their watches. Paths of watches are never used: a report names an id, and
@@ -54,6 +56,7 @@ class WatchTree {
 
  private:
   void watch(DirectoryNode& node);
+  [[nodiscard]] bool is_plausible_root(std::size_t root, const store::RootIdentity& seen);
   void on_report(const event::WatchReport& report);
   void poll_instead(DirectoryNode& node, int error);
   void set_polled(DirectoryNode& node, bool is_polled);

@@ -81,11 +81,12 @@ class QuarantineMove {
                                                                const QuarantineEntry& entry);
 
 struct RecoveryReport {
-  std::vector<DecisionId> undone;   ///< had been taken but not verified; are back in their place
-  std::vector<DecisionId> kept;     ///< stay in quarantine: their old name is taken
-  std::vector<DecisionId> adopted;  ///< lay in quarantine unknown to the catalog
-  std::vector<DecisionId> lost;     ///< are no longer in quarantine
-  DecisionId highest_id = 0;        ///< of all names found in quarantine
+  std::vector<DecisionId> undone;     ///< had been taken but not verified; are back in their place
+  std::vector<DecisionId> kept;       ///< stay in quarantine: their old name is taken
+  std::vector<DecisionId> adopted;    ///< lay in quarantine unknown to the catalog
+  std::vector<DecisionId> lost;       ///< are no longer in quarantine
+  DecisionId highest_id = 0;          ///< of all names found in quarantine
+  std::vector<std::string> problems;  ///< what could not be looked at, and why
 };
 
 /// Brings journal and disk to agree after whatever ended the last run, and adopts files that a lost

@@ -43,6 +43,14 @@ QuarantineDirectory::QuarantineDirectory(const std::string& path, IfMissing if_m
     descriptor_.reset(::open(path.c_str(), flags));
   }
   if (!descriptor_) fail("cannot open the quarantine folder " + path);
+  // In a folder that others may write, names and sidecars would be anybody's word.
+  struct stat status {};
+  if (::fstat(descriptor(), &status) != 0) fail("cannot read the quarantine folder " + path);
+  if (status.st_uid != ::geteuid() || (status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    errno = EPERM;
+    fail("cannot trust the quarantine folder " + path +
+         ": it must belong to the service's user and be writable by that user alone");
+  }
 }
 
 std::optional<matching::FileStamp> QuarantineDirectory::stamp_of(const std::string& name) const {

@@ -94,12 +94,23 @@ class Recovery {
   RecoveryReport take_report() { return std::move(report_); }
 
  private:
+  // One entry that cannot be looked at keeps its state; the others do not wait for it.
+  template <typename Step>
+  void guarded(const std::string& path, Step step) {
+    try {
+      step();
+    } catch (const std::system_error& error) {
+      report_.problems.push_back(path + ": " + error.what());
+    }
+  }
+
   template <typename Visit>
   void for_each_entry(MoveState state, Visit visit) {
     DecisionId after = 0;
     for (;;) {
       const auto entries = catalog_.quarantine_entries(state, after, page);
-      for (const QuarantineEntry& entry : entries) visit(entry);
+      for (const QuarantineEntry& entry : entries)
+        guarded(quarantine_path(entry), [&] { visit(entry); });
       if (entries.size() < page) return;
       after = entries.back().id;
     }

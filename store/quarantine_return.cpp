@@ -72,10 +72,9 @@ std::optional<MoveProblem> restore_from_quarantine(Catalog& catalog, const Quara
     return refused(what + "something else lies there by now; move that away first");
   if (error != 0) return refused(what + std::strerror(error));
   posix::test_point("restore_after_rename");
-  if (::fsync(target.descriptor.get()) != 0)
-    throw std::system_error(errno, std::generic_category(),
-                            "cannot sync " + std::string(directory));
-  quarantine.sync();
+  // It is back, whatever a sync says: after a loss of power the next start looks at both places.
+  (void)::fsync(target.descriptor.get());
+  (void)::fsync(quarantine.descriptor());
   end_entry(catalog, entry.id, MoveState::restored, matching::DecisionState::restored);
   (void)quarantine.remove(sidecar_name(entry.id));
   return std::nullopt;

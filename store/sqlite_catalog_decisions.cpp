@@ -62,7 +62,7 @@ constexpr const char* upsert_move =
     "RETURNING id";
 constexpr const char* insert_adopted_decision =
     "INSERT OR IGNORE INTO decisions (" IMGDEDUP_DECISION_COLUMNS
-    ") VALUES (?1, 0, 0, ?2, ?3, ?4, NULL, NULL, NULL, NULL, 1, 0, ?5, ?6, ?7, 1, NULL) "
+    ") VALUES (?1, -?1, -?1, ?2, ?3, ?4, NULL, NULL, NULL, NULL, 1, 0, ?5, ?6, ?7, 1, NULL) "
     "RETURNING id";
 constexpr const char* update_move_state = "UPDATE quarantine SET state = ?2 WHERE id = ?1";
 constexpr const char* move_by_id =
