@@ -12,7 +12,7 @@ namespace imgdedup::hashing {
 
 /// Shortest side, in pixels, below which the picture that hashes are made from is not reduced.
 /// Part of fingerprint_version; chosen from the figures in docs/accuracy.md.
-inline constexpr int hash_short_side = 128;
+inline constexpr int hash_short_side = 160;
 
 /// The picture that hashes are made from: CV_8UC1, as shown, on white where transparent. Its
 /// shorter side is `hash_short_side` to twice that, unless the picture is smaller. JPEG decodes at

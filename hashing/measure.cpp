@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <new>
-#include <vector>
 
 #include <opencv2/core.hpp>
 
@@ -13,6 +12,7 @@
 #include "hashing/image_decoder.h"
 #include "hashing/image_header.h"
 #include "hashing/perceptual_hash.h"
+#include "hashing/picture_digest.h"
 
 namespace imgdedup::hashing {
 namespace {
@@ -34,21 +34,6 @@ Outcome<Value> without_throwing(Work work) {
         error.code == cv::Error::StsNoMem ? RefusalReason::out_of_memory : RefusalReason::damaged,
         error.err};
   }
-}
-
-/// The first 64 bits of a digest over size and samples.
-std::uint64_t digest_of_picture(const cv::Mat& grey) {
-  std::vector<std::uint8_t> bytes;
-  bytes.reserve(grey.total() + 8);
-  for (const int side : {grey.cols, grey.rows})
-    for (int shift = 24; shift >= 0; shift -= 8)
-      bytes.push_back(static_cast<std::uint8_t>(side >> shift));
-  for (int y = 0; y < grey.rows; ++y)
-    bytes.insert(bytes.end(), grey.ptr(y), grey.ptr(y) + grey.cols);
-  const matching::ContentDigest digest = digest_of(bytes);
-  std::uint64_t value = 0;
-  for (std::size_t i = 0; i < sizeof value; ++i) value = value << 8 | digest.bytes[i];
-  return value;
 }
 
 Outcome<Fingerprint> measure(Bytes file, const DecodeLimits& limits) {

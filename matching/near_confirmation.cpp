@@ -5,7 +5,7 @@
 namespace imgdedup::matching {
 namespace {
 
-// Each lies in the middle of a gap that docs/accuracy.md shows.
+// What was seen on either side of each, and on which pictures: docs/accuracy.md.
 constexpr float min_detail = 2.4F;
 constexpr double min_ssim = 0.90;
 constexpr double min_tile_ssim = 0.80;
