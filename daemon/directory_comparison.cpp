@@ -25,6 +25,7 @@ DirectoryComparison::DirectoryComparison(Library& library, std::string directory
 bool DirectoryComparison::step() {
   const auto rows = library_.catalog().files_in_directory(directory_, after_name_, slice);
   const bool is_last_page = rows.size() < slice;
+  rows_are_stale_ = false;
   bool has_more = true;
   library_.in_transaction([&] {
     auto row = rows.begin();
@@ -49,11 +50,14 @@ bool DirectoryComparison::step() {
         after_name_ = found->name;
         ++next_file_;
       } else if (order > 0) {
-        on_missing_(*row);
+        if (const auto missing = current(*row)) on_missing_(*missing);
         after_name_ = row_name;
         ++row;
       } else {
-        compare(*found, *row);
+        if (const auto known = current(*row))
+          compare(*found, *known);
+        else
+          appeared(*found, nullptr);
         after_name_ = row_name;
         ++next_file_;
         ++row;
@@ -61,6 +65,10 @@ bool DirectoryComparison::step() {
     }
   });
   return has_more;
+}
+
+std::optional<store::CatalogFile> DirectoryComparison::current(const store::CatalogFile& row) {
+  return rows_are_stale_ ? library_.catalog().file_at(row.path) : row;
 }
 
 void DirectoryComparison::compare(const ScannedFile& found, const store::CatalogFile& row) {
@@ -92,6 +100,7 @@ void DirectoryComparison::appeared(const ScannedFile& found, const store::Catalo
   const auto known = std::find_if(same.begin(), same.end(), [&](const store::CatalogFile& other) {
     return other.state != matching::FileState::alias && (!row || other.id != row->id);
   });
+  rows_are_stale_ = rows_are_stale_ || row || known != same.end();
   if (known != same.end()) {
     if (names_inode_(known->path, found.stamp)) {
       if (row) library_.file_gone(*row);
@@ -99,7 +108,8 @@ void DirectoryComparison::appeared(const ScannedFile& found, const store::Catalo
       return;
     }
     if (matching::same_inode_unmodified(known->stamp, found.stamp)) {
-      library_.file_moved(*known, path, found.stamp, found.hard_links);
+      const auto displaced = library_.file_moved(*known, path, found.stamp, found.hard_links);
+      if (displaced) on_missing_(*displaced);
       return;
     }
   }

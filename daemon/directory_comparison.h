@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,7 @@ class DirectoryComparison {
   bool step();
 
  private:
+  [[nodiscard]] std::optional<store::CatalogFile> current(const store::CatalogFile& row);
   void compare(const ScannedFile& found, const store::CatalogFile& row);
   void appeared(const ScannedFile& found, const store::CatalogFile* row);
 
@@ -38,6 +40,7 @@ class DirectoryComparison {
   NamesInode names_inode_;
   std::size_t next_file_ = 0;
   std::string after_name_;
+  bool rows_are_stale_ = false;  ///< of the page at hand: one may have moved onto or off a name
 };
 
 }  // namespace imgdedup::daemon

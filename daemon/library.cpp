@@ -71,13 +71,24 @@ void Library::file_changed(const CatalogFile& file, const matching::FileStamp& s
   });
 }
 
-void Library::file_moved(const CatalogFile& file, std::string_view path,
-                         const matching::FileStamp& stamp, std::uint64_t hard_links) {
+std::optional<CatalogFile> Library::file_moved(const CatalogFile& file, std::string_view path,
+                                               const matching::FileStamp& stamp,
+                                               std::uint64_t hard_links) {
+  std::optional<CatalogFile> displaced;
   in_transaction([&] {
-    if (const auto other = catalog_.file_at(path); other && other->id != file.id) file_gone(*other);
-    catalog_.move_file(file.id, path);
+    const auto other = catalog_.file_at(path);
+    if (!other || other->id == file.id) {
+      catalog_.move_file(file.id, path);
+    } else if (other->state == FileState::alias) {
+      file_gone(*other);
+      catalog_.move_file(file.id, path);
+    } else {
+      catalog_.exchange_paths(file.id, other->id);
+      displaced = catalog_.file(other->id);
+    }
     catalog_.set_stamp(file.id, stamp, hard_links);
   });
+  return displaced;
 }
 
 void Library::file_gone(const CatalogFile& file) {
@@ -99,15 +110,17 @@ void Library::file_gone(const CatalogFile& file) {
 }
 
 // Ends the decision on the file, and those against it: the files they were about wait to be judged
-// anew, in the order of their ids.
+// anew, in the order of their ids. Each goes before all others, so the last is put there first.
 void Library::retire(const CatalogFile& file, DecisionState why) {
   if (const auto decision = catalog_.standing_decision_on(file.id))
     catalog_.set_decision_state(decision->id, why);
   // Each is put before the one put before it, so from the youngest to the oldest.
-  const auto against = catalog_.standing_decisions_against(file.id);
-  for (auto decision = against.rbegin(); decision != against.rend(); ++decision) {
-    catalog_.set_decision_state(decision->id, DecisionState::superseded);
-    if (const auto duplicate = catalog_.file(decision->file_id))
+  auto decisions = catalog_.standing_decisions_against(file.id);
+  std::sort(decisions.begin(), decisions.end(),
+            [](const auto& a, const auto& b) { return a.file_id > b.file_id; });
+  for (const auto& decision : decisions) {
+    catalog_.set_decision_state(decision.id, DecisionState::superseded);
+    if (const auto duplicate = catalog_.file(decision.file_id))
       wait_again(*duplicate, store::QueuePlace::first);
   }
 }

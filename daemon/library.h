@@ -39,9 +39,12 @@ class Library {
   /// The stamp differs: other bytes, or only a touch. Its decision stands until that is known.
   void file_changed(const store::CatalogFile& file, const matching::FileStamp& stamp,
                     std::uint64_t hard_links);
-  /// The row's file, unmodified, has this path now; a row that stands at the path goes.
-  void file_moved(const store::CatalogFile& file, std::string_view path,
-                  const matching::FileStamp& stamp, std::uint64_t hard_links);
+  /// The row's file, unmodified, has this path now. A row that stood at the path is given the old
+  /// one, for the two may have swapped names, and returned: somebody has to look for its file.
+  std::optional<store::CatalogFile> file_moved(const store::CatalogFile& file,
+                                               std::string_view path,
+                                               const matching::FileStamp& stamp,
+                                               std::uint64_t hard_links);
   /// No file is there any more. Another name of the inode takes its place, if there is one; else
   /// its duplicates are judged anew.
   void file_gone(const store::CatalogFile& file);

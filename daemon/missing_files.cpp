@@ -125,6 +125,9 @@ void MissingFiles::settle(const Missing& missing, const Outcome& outcome) {
     }
   }
   library_.file_gone(*row);
+  // It has the name of another hard link now, which may have gone as well.
+  if (const auto promoted = library_.catalog().file(missing.id))
+    files_.push_back({promoted->id, promoted->path});
 }
 
 }  // namespace imgdedup::daemon

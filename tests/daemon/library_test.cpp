@@ -1,0 +1,450 @@
+// SPDX-License-Identifier: Apache-2.0
+// What becomes of rows and decisions when files come, change, move and go.
+#include "daemon/library.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <random>
+
+#include "daemon/library_scene.h"
+#include "support/failure_listener.h"
+
+using namespace imgdedup;
+using namespace imgdedup::testing;
+using matching::DecisionState;
+using matching::FileState;
+using Ids = std::vector<store::FileId>;
+using Names = std::set<std::string>;
+
+TEST_CASE("files that arrive are judged in the order of their names, copies against the first") {
+  LibraryScene scene;
+  scene.put("b", "sun");
+  scene.put("a", "sun");
+  scene.put("c", "moon");
+  scene.put("d/e/x", "sun");
+  scene.settle();
+  CHECK(scene.original_of("a").empty());
+  CHECK(scene.original_of("b") == "a");
+  CHECK(scene.original_of("c").empty());
+  CHECK(scene.original_of("d/e/x") == "a");
+  CHECK(scene.taken.size() == 2);
+
+  scene.compare();
+  CHECK(scene.waiting().empty());
+  scene.settle();
+  CHECK(scene.taken.size() == 2);
+}
+
+TEST_CASE("names of any bytes and pages of many files are compared alike") {
+  LibraryScene scene;
+  for (int i = 0; i < 2500; ++i) scene.put("n" + std::to_string(i), "c" + std::to_string(i / 2));
+  scene.put("\xff\xfe", "c1");
+  scene.put("new\nline", "c2");
+  scene.settle();
+  const auto decisions = scene.taken.size();
+  CHECK(decisions == 1252);
+  scene.compare();
+  CHECK(scene.waiting().empty());
+
+  for (int i = 0; i < 2500; i += 3) std::filesystem::remove(scene.root / ("n" + std::to_string(i)));
+  for (int i = 1; i < 2500; i += 3) scene.rename("n" + std::to_string(i), "r" + std::to_string(i));
+  scene.compare();
+  for (const auto& name : scene.waiting())
+    CHECK(scene.row(name)->role == store::FileRole::duplicate);
+  scene.settle();
+}
+
+TEST_CASE("a touched file is read again and stays what it was") {
+  LibraryScene scene;
+  scene.put("a", "sun");
+  scene.put("b", "sun");
+  scene.settle();
+  const timespec times[]{{5, 5}, {5, 5}};
+  for (const char* name : {"a", "b"})
+    REQUIRE(::utimensat(AT_FDCWD, (scene.root / name).c_str(), times, 0) == 0);
+  scene.compare();
+  CHECK(scene.waiting() == Names{"a", "b"});
+  CHECK(scene.original_of("b") == "a");  // stands until the bytes are known
+  scene.settle();
+  CHECK(scene.original_of("b") == "a");
+  CHECK(scene.taken.size() == 1);
+}
+
+TEST_CASE("a change that keeps size and time is noticed") {
+  LibraryScene scene;
+  scene.put("a", "sun");
+  scene.settle();
+  const auto before = scene.row("a")->stamp;
+  scene.put("a", "mud");
+  const timespec times[]{{0, UTIME_OMIT},
+                         {before.mtime_ns / 1'000'000'000, before.mtime_ns % 1'000'000'000}};
+  REQUIRE(::utimensat(AT_FDCWD, (scene.root / "a").c_str(), times, 0) == 0);
+  scene.settle();
+  CHECK(scene.judged == Ids{scene.id("a")});
+}
+
+TEST_CASE("a duplicate that changes loses its decision") {
+  LibraryScene scene;
+  scene.put("a", "sun");
+  scene.put("b", "sun");
+  scene.settle();
+  scene.put("b", "moon");
+  scene.settle();
+  CHECK(scene.original_of("b").empty());
+  CHECK(scene.catalog.decision(scene.taken[0])->state == DecisionState::superseded);
+  scene.put("b", "sun");
+  scene.settle();
+  CHECK(scene.original_of("b") == "a");
+  CHECK(scene.catalog.decision(scene.taken[1])->supersedes == scene.taken[0]);
+}
+
+TEST_CASE("the duplicates of an original that goes are judged anew, first of all, in their order") {
+  LibraryScene scene;
+  for (const char* name : {"a", "b", "c", "d"}) scene.put(name, "sun");
+  scene.settle();
+  const Ids duplicates{scene.id("b"), scene.id("c"), scene.id("d")};
+  scene.put("0", "moon");
+  SUBCASE("it is deleted") { std::filesystem::remove(scene.root / "a"); }
+  SUBCASE("it is changed") { scene.put("a", "rain"); }
+  SUBCASE("it cannot be read any more") {
+    const auto row = *scene.row("a");
+    scene.library.refused(row, FileState::unreadable, {matching::RefusalReason::damaged, "bad"});
+    std::filesystem::remove(scene.root / "a");
+  }
+  scene.compare();
+  if (scene.row("a")) scene.judge(*scene.row("a"));
+  const auto pending = scene.catalog.pending_files(store::before_all_pending, 9);
+  REQUIRE(pending.size() == 4);
+  for (std::size_t i = 0; i < duplicates.size(); ++i) CHECK(pending[i].file.id == duplicates[i]);
+  scene.judge_all();
+  scene.check();
+  CHECK(scene.original_of("b").empty());
+  CHECK(scene.original_of("c") == "b");
+  CHECK(scene.original_of("d") == "b");
+  // Three fell, two were taken anew, each of which names the one it supersedes.
+  CHECK(scene.taken.size() == 5);
+  CHECK(scene.catalog.standing_decision_on(duplicates[1])->supersedes == scene.taken[1]);
+}
+
+TEST_CASE("files that are judged again are so best first, each before its duplicates") {
+  LibraryScene scene;
+  for (const char* name : {"a1", "a2", "a3"}) scene.put(name, "sun");
+  for (const char* name : {"b1", "b2"}) scene.put(name, "moon");
+  scene.settle();
+  scene.put("0", "rain");
+  scene.compare();
+  scene.library.judge_again({scene.id("b1"), scene.id("a1")});
+  scene.judge_all();
+  CHECK(scene.judged == Ids{scene.id("b1"), scene.id("b2"), scene.id("a1"), scene.id("a2"),
+                            scene.id("a3"), scene.id("0")});
+  scene.check();
+}
+
+TEST_CASE("a better original takes the roles over") {
+  LibraryScene scene;
+  scene.policy.keep = matching::KeepRule::oldest;
+  for (const char* name : {"a", "b", "c"}) scene.put(name, "sun");
+  scene.settle();
+  scene.put("z", "sun");
+  const timespec times[]{{5, 5}, {5, 5}};
+  REQUIRE(::utimensat(AT_FDCWD, (scene.root / "z").c_str(), times, 0) == 0);
+  scene.settle();
+  for (const char* name : {"a", "b", "c"}) CHECK(scene.original_of(name) == "z");
+}
+
+TEST_CASE("a renamed file keeps its row, its role and its decision, and is not read again") {
+  LibraryScene scene;
+  for (const char* name : {"m", "n", "d/x"}) scene.put(name, "sun");
+  scene.settle();
+  const auto original = scene.id("d/x");
+  const auto copy = scene.id("m");
+  std::string to;
+  SUBCASE("to a name before") { to = "a"; }
+  SUBCASE("to a name behind") { to = "z"; }
+  SUBCASE("to a folder listed before") { to = "0/x"; }
+  SUBCASE("to a folder listed later") { to = "z/z/x"; }
+  scene.rename("m", to);
+  scene.compare();
+  CHECK(scene.waiting().empty());
+  CHECK(scene.id(to) == copy);
+  CHECK_FALSE(scene.row("m"));
+  scene.rename("d/x", to + "2");
+  scene.compare();
+  CHECK(scene.waiting().empty());
+  CHECK(scene.id(to + "2") == original);
+  scene.check();
+  CHECK(scene.taken.size() == 2);
+}
+
+TEST_CASE("a renamed folder keeps the rows of all its files") {
+  LibraryScene scene;
+  scene.put("a/x", "sun");
+  scene.put("a/b/y", "moon");
+  scene.put("k", "sun");
+  scene.settle();
+  const auto x = scene.id("a/x");
+  const auto y = scene.id("a/b/y");
+  scene.rename("a", "z");
+  scene.compare();
+  CHECK(scene.id("z/x") == x);
+  CHECK(scene.id("z/b/y") == y);
+  CHECK(scene.waiting().empty());
+  scene.check();
+}
+
+TEST_CASE("two files that swap their names keep their rows") {
+  LibraryScene scene;
+  std::string other;
+  SUBCASE("in one folder") { other = "b"; }
+  SUBCASE("in two folders") { other = "d/b"; }
+  SUBCASE("in two folders, the other way round") { other = "0/b"; }
+  scene.put("a", "sun");
+  scene.put(other, "moon");
+  scene.put("copy of a", "sun");
+  scene.put("copy of b", "moon");
+  scene.settle();
+  const auto a = scene.id("a");
+  const auto b = scene.id(other);
+  scene.rename("a", "aside");
+  scene.rename(other, "a");
+  scene.rename("aside", other);
+  scene.compare();
+  CHECK(scene.id("a") == b);
+  CHECK(scene.id(other) == a);
+  scene.judge_all();
+  scene.check();
+  CHECK(scene.taken.size() == 2);
+}
+
+TEST_CASE("three files that pass their names round keep their rows") {
+  LibraryScene scene;
+  Ids ids;
+  for (const char* name : {"a", "b", "c"}) {
+    scene.put(name, name);
+    scene.settle();
+    ids.push_back(scene.id(name));
+  }
+  scene.rename("c", "aside");
+  scene.rename("b", "c");
+  scene.rename("a", "b");
+  scene.rename("aside", "a");
+  scene.compare();
+  CHECK(scene.id("a") == ids[2]);
+  CHECK(scene.id("b") == ids[0]);
+  CHECK(scene.id("c") == ids[1]);
+  scene.judge_all();
+  scene.check();
+}
+
+TEST_CASE("a file renamed over another is itself, and the other is gone") {
+  LibraryScene scene;
+  std::string from, to;
+  SUBCASE("the later name") { from = "z", to = "a"; }
+  SUBCASE("the earlier name") { from = "a", to = "z"; }
+  SUBCASE("from another folder") { from = "d/x", to = "a"; }
+  SUBCASE("into another folder") { from = "a", to = "d/x"; }
+  scene.put(from, "moon");
+  scene.put(to, "sun");
+  scene.put("copy", "sun");
+  scene.settle();
+  const auto moved = scene.id(from);
+  scene.rename(from, to);
+  scene.compare();
+  CHECK(scene.id(to) == moved);
+  CHECK_FALSE(scene.row(from));
+  scene.judge_all();
+  scene.check();
+  CHECK(scene.original_of("copy").empty());
+}
+
+TEST_CASE("a file that an editor replaces keeps its row") {
+  LibraryScene scene;
+  scene.put("a", "sun");
+  scene.put("b", "sun");
+  scene.settle();
+  const auto a = scene.id("a");
+  for (int i = 0; i < 5; ++i) {
+    scene.put("a.tmp", "saved " + std::to_string(i));
+    scene.rename("a.tmp", "a");
+    scene.settle();
+    CHECK(scene.id("a") == a);
+  }
+  CHECK(scene.original_of("b").empty());
+}
+
+TEST_CASE("hard links are one file") {
+  LibraryScene scene;
+  scene.put("m", "sun");
+  scene.settle();
+  const auto m = scene.id("m");
+  for (const char* name : {"a", "z", "d/l"}) {
+    std::filesystem::create_directory(scene.root / "d");
+    std::filesystem::create_hard_link(scene.root / "m", scene.root / name);
+    scene.settle();
+    CHECK(scene.row(name)->state == FileState::alias);
+  }
+  CHECK(scene.taken.empty());
+  scene.put("copy", "sun");
+  scene.settle();
+  CHECK(scene.original_of("copy") == "m");
+
+  SUBCASE("a link goes") { std::filesystem::remove(scene.root / "a"); }
+  SUBCASE("the first name goes: another takes its place") {
+    std::filesystem::remove(scene.root / "m");
+    scene.compare();
+    CHECK((scene.original_of("copy") == "a" || scene.original_of("copy") == "d/l" ||
+           scene.original_of("copy") == "z"));
+    CHECK(scene.id(scene.original_of("copy")) == m);
+  }
+  SUBCASE("the first name is renamed") {
+    scene.rename("m", "n");
+    scene.compare();
+    CHECK(scene.id("n") == m);
+  }
+  SUBCASE("a link is renamed") { scene.rename("a", "q"); }
+  SUBCASE("the first name gets a file of its own") {
+    scene.put("m.tmp", "moon");
+    scene.rename("m.tmp", "m");
+  }
+  SUBCASE("a link gets a file of its own") {
+    scene.put("a.tmp", "sun");
+    scene.rename("a.tmp", "a");
+    scene.settle();
+    CHECK_FALSE(scene.original_of("a").empty());
+  }
+  SUBCASE("the copy becomes a link") {
+    std::filesystem::remove(scene.root / "copy");
+    std::filesystem::create_hard_link(scene.root / "m", scene.root / "copy");
+    scene.settle();
+    CHECK(scene.row("copy")->state == FileState::alias);
+  }
+  SUBCASE("its bytes change under all names") { scene.put("z", "rain"); }
+  scene.settle();
+}
+
+TEST_CASE("all names of a file may go at once, or but one") {
+  LibraryScene scene;
+  scene.put("b", "sun");
+  for (const char* name : {"a", "c", "d"})
+    std::filesystem::create_hard_link(scene.root / "b", scene.root / name);
+  scene.put("copy", "sun");
+  scene.settle();
+  Names gone;
+  SUBCASE("all") { gone = {"a", "b", "c", "d"}; }
+  SUBCASE("all but the last") { gone = {"a", "b", "c"}; }
+  SUBCASE("all but the first") { gone = {"b", "c", "d"}; }
+  for (const auto& name : gone) std::filesystem::remove(scene.root / name);
+  scene.settle();
+  for (const auto& name : gone) CHECK_FALSE(scene.row(name));
+  CHECK(scene.original_of("copy").empty() == (gone.size() == 4));
+}
+
+TEST_CASE("an inode that is used again is another file") {
+  LibraryScene scene;
+  scene.put("a", "sun");
+  scene.put("b", "sun");
+  scene.settle();
+  // As if the file system had given the inode of `a` to a new file `c`.
+  auto row = *scene.row("a");
+  scene.put("c", "moon!");
+  std::filesystem::remove(scene.root / "a");
+  struct stat status {};
+  REQUIRE(::stat((scene.root / "c").c_str(), &status) == 0);
+  row.stamp.inode = status.st_ino;
+  scene.catalog.set_stamp(row.id, row.stamp, 1);
+  scene.settle();
+  CHECK(scene.id("c") != row.id);
+  CHECK_FALSE(scene.row("a"));
+  CHECK(scene.original_of("b").empty());
+}
+
+TEST_CASE("a device that has another number after a restart changes nothing else") {
+  LibraryScene scene;
+  scene.put("a", "sun");
+  scene.put("b", "sun");
+  std::filesystem::create_hard_link(scene.root / "b", scene.root / "l");
+  scene.settle();
+  for (const char* name : {"a", "b", "l"}) {
+    auto row = *scene.row(name);
+    row.stamp.device += 1000;
+    scene.catalog.set_stamp(row.id, row.stamp, row.hard_links);
+  }
+  scene.compare();
+  CHECK(scene.waiting().empty());
+  scene.check();
+  CHECK(scene.catalog.files_with_inode(scene.row("b")->stamp.device, scene.row("b")->stamp.inode)
+            .size() == 2);
+}
+
+TEST_CASE("a root that is offline loses no row") {
+  LibraryScene scene;
+  scene.put("a", "sun");
+  scene.put("d/b", "sun");
+  scene.settle();
+  scene.roots.all()[0].mode = daemon::RootMode::offline;
+  daemon::MissingFiles missing(scene.library, scene.roots);
+  missing.add(*scene.row("a"));
+  missing.add_directory((scene.root / "d").string());
+  std::filesystem::remove_all(scene.root / "d");
+  while (!missing.empty())
+    missing.settle_slice({[](const std::string&) {}, [](store::FileId) { return false; }});
+  CHECK(scene.row("a"));
+  CHECK(scene.row("d/b"));
+  CHECK(scene.waiting().empty());
+}
+
+TEST_CASE("whatever happens to files, the catalog comes to say what is on disk") {
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    CAPTURE(seed);
+    std::mt19937_64 random(seed);
+    const auto below = [&](std::uint64_t end) { return random() % end; };
+    const std::vector<std::string> names{"a", "b", "c", "d", "x/a", "x/b", "x/c", "y/a", "y/b"};
+    const auto name = [&] { return names[below(names.size())]; };
+    LibraryScene scene;
+    if (seed % 2 == 0) scene.policy.keep = matching::KeepRule::oldest;
+    for (int round = 0; round < 12; ++round) {
+      for (auto steps = 1 + below(5); steps > 0; --steps) {
+        const auto from = name();
+        const auto to = name();
+        std::filesystem::create_directories((scene.root / to).parent_path());
+        const bool exists = std::filesystem::exists(scene.root / from);
+        std::error_code ignored;
+        switch (below(6)) {
+          case 0:
+            scene.put(from, "content " + std::to_string(below(4)));
+            break;
+          case 1:
+            std::filesystem::remove(scene.root / from);
+            break;
+          case 2:
+            std::filesystem::create_hard_link(scene.root / from, scene.root / to, ignored);
+            break;
+          case 3:
+            scene.put("new.tmp", "content " + std::to_string(below(4)));
+            scene.rename("new.tmp", to);
+            break;
+          case 4:
+            if (exists && std::filesystem::exists(scene.root / to) && from != to) {
+              scene.rename(from, "aside.tmp");
+              scene.rename(to, from);
+              scene.rename("aside.tmp", to);
+            }
+            break;
+          default:
+            if (exists) scene.rename(from, to);
+        }
+      }
+      // Some passes come before everything is judged.
+      scene.compare();
+      if (below(3) != 0) scene.judge_all();
+    }
+    scene.settle();
+    // Another name that took its file's place has its stamp read once more.
+    scene.settle();
+    scene.compare();
+    CHECK(scene.waiting().empty());
+    if (current_test_failed()) break;
+  }
+}
