@@ -45,7 +45,14 @@ void HashIndex::refresh(const store::CatalogContent& content) {
   if (is_wanted == holds(content.id)) return;
   const auto hash = content.fingerprint.hashes.of(kind_);
   const auto id = static_cast<matching::BkTree::Id>(content.id);
-  if (is_wanted)
+  if (!is_loaded_) {
+    // A page that is still to come brings what lies beyond.
+    if (content.id > loaded_up_to_) return;
+    if (is_wanted)
+      loading_.push_back({hash, id});
+    else
+      std::erase_if(loading_, [id](const auto& entry) { return entry.id == id; });
+  } else if (is_wanted)
     tree_.insert(hash, id);
   else
     tree_.remove(hash, id);

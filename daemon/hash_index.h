@@ -23,7 +23,6 @@ class HashIndex {
   [[nodiscard]] bool is_loaded() const { return is_loaded_; }
 
   /// Brings the entry of this content up to date with the catalog, which may have forgotten it.
-  /// Precondition: loaded.
   void refresh(const store::CatalogContent& content);
 
   struct Near {
