@@ -3,6 +3,7 @@
 #include "daemon/settle_queue.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace imgdedup::daemon {
 namespace {
@@ -17,7 +18,11 @@ constexpr milliseconds longest_retry{2000};
 /// says nothing.
 nanoseconds age_of(const matching::FileStamp& stamp, std::int64_t wall_clock_ns) {
   const std::int64_t changed_ns = std::max(stamp.mtime_ns, stamp.ctime_ns);
-  return nanoseconds(std::max<std::int64_t>(0, wall_clock_ns - changed_ns));
+  if (changed_ns >= wall_clock_ns) return nanoseconds(0);
+  // Times are whatever a user set them to: the difference may be longer than a duration.
+  const std::uint64_t age =
+      static_cast<std::uint64_t>(wall_clock_ns) - static_cast<std::uint64_t>(changed_ns);
+  return nanoseconds(std::min<std::uint64_t>(age, std::numeric_limits<std::int64_t>::max()));
 }
 
 }  // namespace

@@ -13,7 +13,9 @@ namespace imgdedup::posix {
 namespace {
 
 std::int64_t nanoseconds(const statx_timestamp& time) noexcept {
-  return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
+  // Some file systems keep any 64 bits of seconds: those that do not fit wrap around.
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 +
+                                   time.tv_nsec);
 }
 
 }  // namespace

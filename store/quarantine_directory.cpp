@@ -59,7 +59,9 @@ std::optional<matching::FileStamp> QuarantineDirectory::stamp_of(const std::stri
       !S_ISREG(status.st_mode))
     return std::nullopt;
   const auto nanoseconds = [](const timespec& time) {
-    return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+    // As posix::FileStatus has them.
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 +
+                                     static_cast<std::uint64_t>(time.tv_nsec));
   };
   return matching::FileStamp{status.st_dev, status.st_ino, status.st_size,
                              nanoseconds(status.st_mtim), nanoseconds(status.st_ctim)};

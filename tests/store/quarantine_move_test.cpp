@@ -57,6 +57,18 @@ TEST_CASE("a copy goes to quarantine with its times, mode and attributes") {
   CHECK(read_file(scene.keeper) == QuarantineScene::bytes);
 }
 
+TEST_CASE("a file from a year that nobody will see moves like any other") {
+  const QuarantineScene scene;
+  for (const time_t seconds : {time_t{1} << 34, time_t{1} << 40, -(time_t{1} << 40)}) {
+    const timespec times[]{{seconds, 1}, {seconds, 1}};
+    REQUIRE(::utimensat(AT_FDCWD, scene.copy.c_str(), times, 0) == 0);
+    store::QuarantineMove move(*scene.catalog, scene.request());
+    CHECK_FALSE(move.prepare());
+    CHECK_FALSE(move.take(1));
+  }
+  scene.check_in_place();
+}
+
 TEST_CASE("what is verified is what is moved") {
   const QuarantineScene scene;
   store::QuarantineMove move(*scene.catalog, scene.request());

@@ -25,7 +25,8 @@ inline matching::FileStamp stamp_on_disk(const std::filesystem::path& path) {
   struct stat status {};
   REQUIRE(::lstat(path.c_str(), &status) == 0);
   const auto nanoseconds = [](const timespec& time) {
-    return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 +
+                                     static_cast<std::uint64_t>(time.tv_nsec));
   };
   return {status.st_dev, status.st_ino, status.st_size, nanoseconds(status.st_mtim),
           nanoseconds(status.st_ctim)};
