@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The figures of the service in Prometheus' text form.
 #include <array>
-#include <cstdio>
+#include <charconv>
 #include <string>
 #include <string_view>
 
@@ -19,10 +19,9 @@ class Exposition {
              std::string(kind) + "\n";
   }
   void sample(const std::string& labels, double value) {
-    // Enough digits for every integer that a double holds.
     std::array<char, 32> number{};
-    std::snprintf(number.data(), number.size(), "%.17g", value);
-    text_ += name_ + labels + " " + number.data() + "\n";
+    const auto end = std::to_chars(number.data(), number.data() + number.size(), value).ptr;
+    text_ += name_ + labels + " " + std::string(number.data(), end) + "\n";
   }
   void single(std::string_view name, std::string_view kind, std::string_view help, double value) {
     family(name, kind, help);

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// What people and programs read: decisions as lines, figures for Prometheus, every command
+// answered.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <limits>
+#include <map>
+#include <regex>
+#include <set>
+#include <sstream>
+
+#include "daemon/control_commands.h"
+#include "daemon/decision_text.h"
+#include "daemon/status_builder.h"
+#include "protocol/command_table.h"
+
+using namespace imgdedup;
+
+namespace {
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+protocol::StatusReport report() {
+  protocol::StatusReport result;
+  result.version = "1.2.3";
+  result.state = protocol::ServiceState::idle;
+  result.uptime_seconds = 0.1;
+  result.images = std::uint64_t{1} << 53;
+  result.images_per_second = 1e-9;
+  result.duplicates = {1, 2, 3, 4};
+  result.quarantined = {5, 6, 7};
+  for (const char* path : {"/srv/a", "/srv/\xff\"\\\n\x1b[31m"}) {
+    protocol::RootReport root;
+    root.path = path;
+    result.roots.push_back(root);
+  }
+  result.roots[1].mode = protocol::RootMode::offline;
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("every command of the protocol has a handler") {
+  REQUIRE_FALSE(protocol::all_commands().empty());
+  for (const auto& command : protocol::all_commands())
+    CHECK_MESSAGE(daemon::ControlCommands::can_answer(command.name), std::string(command.name));
+  for (const char* name : {"", "Status", "quarantine", "nothing"})
+    CHECK_MESSAGE(!daemon::ControlCommands::can_answer(name), name);
+}
+
+TEST_CASE("the figures are what Prometheus reads") {
+  const std::string text = daemon::metrics_text(report());
+  CHECK(text.ends_with("\n"));
+  const std::regex comment(R"(# (HELP|TYPE) ([a-zA-Z_:][a-zA-Z0-9_:]*) (.+))");
+  const std::regex sample(
+      R"re(([a-zA-Z_:][a-zA-Z0-9_:]*)(\{[a-z_]+="(?:[^"\\\n]|\\["\\n])*"\})? (-?[0-9.]+(?:e[-+]?[0-9]+)?))re");
+  std::map<std::string, std::string> types;
+  std::set<std::string> samples;
+  std::string family;
+  for (const auto& line : lines_of(text)) {
+    CAPTURE(line);
+    for (const char c : line) CHECK(static_cast<unsigned char>(c) >= 0x20);
+    std::smatch match;
+    if (std::regex_match(line, match, comment)) {
+      family = match[2];
+      if (match[1] == "TYPE") {
+        CHECK(types.emplace(family, match[3]).second);
+        CHECK((match[3] == "gauge" || match[3] == "counter"));
+        if (match[3] == "counter") CHECK(family.ends_with("_total"));
+      }
+      continue;
+    }
+    REQUIRE(std::regex_match(line, match, sample));
+    CHECK(match[1] == family);  // the samples of a family stand together
+    CHECK(types.contains(family));
+    CHECK(family.starts_with("imgdedupd_"));
+    CHECK(samples.insert(match[1].str() + match[2].str()).second);
+  }
+  CHECK(text.find("\nimgdedupd_images 9007199254740992\n") != std::string::npos);
+  CHECK(text.find("\nimgdedupd_state{state=\"idle\"} 1\n") != std::string::npos);
+  CHECK(text.find("\nimgdedupd_state{state=\"paused\"} 0\n") != std::string::npos);
+  CHECK(text.find("\nimgdedupd_duplicates{relation=\"edited\"} 4\n") != std::string::npos);
+  CHECK(text.find("\nimgdedupd_root_online{path=\"/srv/a\"} 1\n") != std::string::npos);
+  CHECK(text.find("\nimgdedupd_uptime_seconds 0.1\n") != std::string::npos);
+}
+
+TEST_CASE("a decision is one line that says all, and controls no terminal") {
+  store::CatalogDecision decision;
+  decision.path = "/w/a\n\x1b[31m\xff.jpg";
+  decision.original_path = "/w/o.jpg";
+  CHECK(daemon::decision_text(decision).find(" is a copy of /w/o.jpg (the same bytes): log") !=
+        std::string::npos);
+  for (const char c : daemon::decision_text(decision)) CHECK(static_cast<unsigned char>(c) >= 0x20);
+
+  decision.path = "/w/a.jpg";
+  decision.relation = matching::Relation::near;
+  decision.evidence.distance_bits = 3;
+  decision.evidence.ssim = 0.97249;
+  decision.action = matching::Action::quarantine;
+  CHECK(daemon::decision_text(decision) ==
+        "near: /w/a.jpg is a copy of /w/o.jpg (distance 3, SSIM 0.972): quarantine");
+  decision.evidence = {};
+  decision.relation = matching::Relation::pixels;
+  decision.action = matching::Action::log;
+  decision.action_limit = matching::ActionLimit::protected_root;
+  CHECK(daemon::decision_text(decision) ==
+        "pixels: /w/a.jpg is a copy of /w/o.jpg: log (protected)");
+  decision.evidence.inliers = 12;
+  decision.evidence.similarity = 0.5;
+  decision.path = "/w/{}";
+  CHECK(daemon::decision_text(decision) ==
+        "pixels: /w/{} is a copy of /w/o.jpg (12 inliers, similarity 0.500): log (protected)");
+}
