@@ -33,15 +33,23 @@ std::optional<QuarantineDirectory> open_quarantine(const std::string& path) {
   }
 }
 
-bool lies_at_original_path(const QuarantineEntry& entry) {
+struct FoundFile {
+  matching::FileStamp stamp;
+  std::uint64_t hard_links = 1;
+};
+
+std::optional<FoundFile> find_at_original_path(const QuarantineEntry& entry) {
   const auto [directory, name] = split_path(entry.original_path);
   const posix::Opened parent = posix::open_root(directory);
-  if (!parent) return false;
+  if (!parent) return std::nullopt;
   const posix::Opened file = posix::open_file_beneath(parent.descriptor.get(), name);
-  if (!file) return false;
+  if (!file) return std::nullopt;
   const auto status = posix::status_of(file.descriptor.get());
-  return is_same_file({status.device, status.inode, status.size_bytes, status.mtime_ns, 0},
-                      entry.stamp);
+  const FoundFile found{
+      {status.device, status.inode, status.size_bytes, status.mtime_ns, status.ctime_ns},
+      status.hard_links};
+  if (!is_same_file(found.stamp, entry.stamp)) return std::nullopt;
+  return found;
 }
 
 class Recovery {
@@ -57,8 +65,8 @@ class Recovery {
       const auto quarantine = open_quarantine(entry.quarantine_directory);
       // A folder that cannot be opened may be one that is not mounted now.
       if (!quarantine || quarantine->stamp_of(entry.name)) return;
-      if (lies_at_original_path(entry)) {
-        end(entry.id, MoveState::restored, matching::DecisionState::restored);
+      if (const auto found = find_at_original_path(entry)) {
+        welcome_back(entry, *found);
         (void)quarantine->remove(sidecar_name(entry.id));
       } else {
         end(entry.id, MoveState::lost, matching::DecisionState::superseded);
@@ -123,6 +131,20 @@ class Recovery {
     transaction->commit();
   }
 
+  // A restore is not judged again until the file changes, also when a crash ended it.
+  void welcome_back(const QuarantineEntry& entry, const FoundFile& found) {
+    auto transaction = catalog_.begin(Durability::power);
+    catalog_.set_move_state(entry.id, MoveState::restored);
+    catalog_.set_decision_state(entry.id, matching::DecisionState::restored);
+    if (!catalog_.file_at(entry.original_path) &&
+        catalog_.files_with_inode(found.stamp.device, found.stamp.inode).empty()) {
+      const FileId id = catalog_.add_file(entry.original_path, found.stamp, found.hard_links,
+                                          matching::FileState::pending);
+      catalog_.set_restored(id, true);
+    }
+    transaction->commit();
+  }
+
   // What was taken may not have been verified any more, so it goes back to where it was and is
   // judged again.
   void finish_intent(const QuarantineEntry& entry) {
@@ -130,7 +152,7 @@ class Recovery {
     const bool is_taken = quarantine && quarantine->stamp_of(entry.name);
     if (!is_taken) {
       // Both may be on a file system that is not mounted now.
-      if (!quarantine && !lies_at_original_path(entry)) return;
+      if (!quarantine && !find_at_original_path(entry)) return;
       if (quarantine) (void)quarantine->remove(sidecar_name(entry.id));
       catalog_.set_move_state(entry.id, MoveState::undone);
       return;

@@ -180,6 +180,11 @@ TEST_CASE("a restore that a kill ended is a restore") {
   const auto report = scene.recover();
   CHECK(report.lost.empty());
   scene.check_restored();
+  const auto row = scene.catalog->file_at(scene.copy.string());
+  REQUIRE(row);
+  CHECK(row->restored);
+  CHECK(row->state == matching::FileState::pending);
+  CHECK(row->stamp == stamp_on_disk(scene.copy));
 }
 
 TEST_CASE("a purge that a kill ended has not been") {
