@@ -3,10 +3,9 @@
 // answered.
 #include <doctest/doctest.h>
 
-#include <cmath>
-#include <limits>
+#include <charconv>
 #include <map>
-#include <regex>
+#include <optional>
 #include <set>
 #include <sstream>
 
@@ -24,6 +23,42 @@ std::vector<std::string> lines_of(const std::string& text) {
   std::istringstream stream(text);
   for (std::string line; std::getline(stream, line);) lines.push_back(line);
   return lines;
+}
+
+struct Sample {
+  std::string name;
+  std::string labels;  ///< with their braces; none: empty
+};
+
+bool is_word(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == text.npos;
+}
+
+/// Of a line `name 1` or `name{label="value"} 1` in Prometheus' text format.
+std::optional<Sample> sample_of(const std::string& line) {
+  const auto space = line.rfind(' ');
+  if (space == line.npos) return std::nullopt;
+  double value = 0;
+  const char* end = line.data() + line.size();
+  if (std::from_chars(line.data() + space + 1, end, value).ptr != end) return std::nullopt;
+  const std::string front = line.substr(0, space);
+  const auto brace = front.find('{');
+  const Sample sample{front.substr(0, brace), brace == front.npos ? "" : front.substr(brace)};
+  if (!is_word(sample.name)) return std::nullopt;
+  if (sample.labels.empty()) return sample;
+  const auto equals = sample.labels.find("=\"");
+  if (equals == sample.labels.npos || !sample.labels.ends_with("\"}") ||
+      equals + 4 > sample.labels.size() || !is_word(sample.labels.substr(1, equals - 1)))
+    return std::nullopt;
+  const std::string quoted = sample.labels.substr(equals + 2, sample.labels.size() - equals - 4);
+  for (std::size_t i = 0; i < quoted.size(); ++i) {
+    if (quoted[i] == '"') return std::nullopt;
+    if (quoted[i] != '\\') continue;
+    ++i;
+    if (i == quoted.size() || std::string_view("\\\"n").find(quoted[i]) == std::string_view::npos)
+      return std::nullopt;
+  }
+  return sample;
 }
 
 protocol::StatusReport report() {
@@ -57,30 +92,31 @@ TEST_CASE("every command of the protocol has a handler") {
 TEST_CASE("the figures are what Prometheus reads") {
   const std::string text = daemon::metrics_text(report());
   CHECK(text.ends_with("\n"));
-  const std::regex comment(R"(# (HELP|TYPE) ([a-zA-Z_:][a-zA-Z0-9_:]*) (.+))");
-  const std::regex sample(
-      R"re(([a-zA-Z_:][a-zA-Z0-9_:]*)(\{[a-z_]+="(?:[^"\\\n]|\\["\\n])*"\})? (-?[0-9.]+(?:e[-+]?[0-9]+)?))re");
   std::map<std::string, std::string> types;
   std::set<std::string> samples;
   std::string family;
   for (const auto& line : lines_of(text)) {
     CAPTURE(line);
     for (const char c : line) CHECK(static_cast<unsigned char>(c) >= 0x20);
-    std::smatch match;
-    if (std::regex_match(line, match, comment)) {
-      family = match[2];
-      if (match[1] == "TYPE") {
-        CHECK(types.emplace(family, match[3]).second);
-        CHECK((match[3] == "gauge" || match[3] == "counter"));
-        if (match[3] == "counter") CHECK(family.ends_with("_total"));
-      }
+    if (line.starts_with("#")) {
+      std::istringstream words(line);
+      std::string hash, kind, type;
+      words >> hash >> kind >> family >> type;
+      CHECK(hash == "#");
+      CHECK((kind == "HELP" || kind == "TYPE"));
+      CHECK_FALSE(type.empty());
+      if (kind == "HELP") continue;
+      CHECK(types.emplace(family, type).second);
+      CHECK((type == "gauge" || type == "counter"));
+      if (type == "counter") CHECK(family.ends_with("_total"));
       continue;
     }
-    REQUIRE(std::regex_match(line, match, sample));
-    CHECK(match[1] == family);  // the samples of a family stand together
+    const auto sample = sample_of(line);
+    REQUIRE(sample);
+    CHECK(sample->name == family);  // the samples of a family stand together
     CHECK(types.contains(family));
     CHECK(family.starts_with("imgdedupd_"));
-    CHECK(samples.insert(match[1].str() + match[2].str()).second);
+    CHECK(samples.insert(sample->name + sample->labels).second);
   }
   CHECK(text.find("\nimgdedupd_images 9007199254740992\n") != std::string::npos);
   CHECK(text.find("\nimgdedupd_state{state=\"idle\"} 1\n") != std::string::npos);
