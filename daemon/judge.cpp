@@ -217,7 +217,9 @@ void Judge::record(Judgement& judgement, const matching::Verdict& verdict) {
       return;
     }
     library_.judged_original(file, content);
-    library_.judge_again(verdict.displaced_file_ids);
+    std::vector<store::FileId> oldest_first = verdict.displaced_file_ids;
+    std::sort(oldest_first.begin(), oldest_first.end());
+    library_.judge_again(oldest_first);
   });
   if (decision) {
     hooks_.decided(*decision);

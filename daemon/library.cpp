@@ -183,10 +183,8 @@ store::DecisionId Library::judged_duplicate(const CatalogFile& file, store::Cont
 
 void Library::judge_again(const std::vector<store::FileId>& files) {
   in_transaction([&] {
-    std::vector<store::FileId> youngest_first(files);
-    std::sort(youngest_first.rbegin(), youngest_first.rend());
-    for (const store::FileId id : youngest_first) {
-      const auto file = catalog_.file(id);
+    for (auto id = files.rbegin(); id != files.rend(); ++id) {
+      const auto file = catalog_.file(*id);
       if (!file) continue;
       retire(*file, DecisionState::superseded);
       wait_again(*file, store::QueuePlace::first);

@@ -62,7 +62,7 @@ class Library {
   store::DecisionId judged_duplicate(const store::CatalogFile& file, store::ContentId content,
                                      const matching::DuplicateVerdict& verdict,
                                      std::int64_t now_ns);
-  /// These files wait to be judged once more, oldest first, before all others that wait.
+  /// These files wait to be judged once more, in this order, before all others that wait.
   void judge_again(const std::vector<store::FileId>& files);
   /// Files that were refused for one of these reasons wait again, for the reason may have gone.
   void try_refused_again(const std::vector<matching::RefusalReason>& reasons);
