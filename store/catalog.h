@@ -238,7 +238,8 @@ class Catalog {
 
   // --- figures ---
 
-  /// Files at any depth below `directory` ("": all). Counts every row: not for every request.
+  /// Files at any depth below `directory` ("": all). Costs a look at each directory, not at each
+  /// file.
   [[nodiscard]] virtual FileCounts count_files(std::string_view directory) = 0;
   [[nodiscard]] virtual std::uint64_t count_contents() = 0;
   /// Files that failed a worker process twice.

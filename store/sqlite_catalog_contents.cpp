@@ -37,12 +37,12 @@ constexpr const char* index_page =
     "EXISTS (SELECT 1 FROM files AS f WHERE f.content_id = c.id AND f.state = 1 AND f.role = 1) "
     "ORDER BY c.id LIMIT ?2";
 constexpr const char* all_file_counts =
-    "SELECT state, COUNT(*), SUM(size_bytes) FROM files GROUP BY state";
+    "SELECT state, SUM(files), SUM(size_bytes) FROM file_counts GROUP BY state";
 constexpr const char* file_counts_by_subtree =
-    "SELECT f.state, COUNT(*), SUM(f.size_bytes) FROM directories AS d "
-    "JOIN files AS f ON f.directory_id = d.id "
-    "WHERE d.path = ?1 OR (d.path >= ?2 AND d.path < ?3) GROUP BY f.state";
-constexpr const char* content_count = "SELECT COUNT(*) FROM contents";
+    "SELECT c.state, SUM(c.files), SUM(c.size_bytes) FROM directories AS d "
+    "JOIN file_counts AS c ON c.directory_id = d.id "
+    "WHERE d.path = ?1 OR (d.path >= ?2 AND d.path < ?3) GROUP BY c.state";
+constexpr const char* content_count = "SELECT value FROM counters WHERE name = 'contents'";
 constexpr const char* poison_count =
     "SELECT COUNT(*) FROM files WHERE refusal_reason IS NOT NULL "
     "AND refusal_reason IN (?1, ?2, ?3)";

@@ -51,8 +51,7 @@ constexpr const char* digest_of_file =
     "SELECT d.path, f.name, c.digest FROM files AS f JOIN directories AS d "
     "ON d.id = f.directory_id JOIN contents AS c ON c.id = f.content_id WHERE f.id = ?1";
 constexpr const char* update_decision_state = "UPDATE decisions SET state = ?2 WHERE id = ?1";
-constexpr const char* decision_counts =
-    "SELECT relation, COUNT(*) FROM decisions WHERE state <= 1 GROUP BY relation";
+constexpr const char* decision_counts = "SELECT relation, in_force FROM decision_counts";
 constexpr const char* upsert_move =
     "INSERT INTO quarantine (" IMGDEDUP_QUARANTINE_COLUMNS
     ") VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) "

@@ -16,7 +16,7 @@ constexpr std::int64_t application_id = 0x696d6764;
 
 // Enumerations are stored as the numbers of matching/ and store/records.h, which therefore only
 // grow at their ends.
-constexpr std::array<const char*, 1> migrations{R"sql(
+constexpr std::array<const char*, 2> migrations{R"sql(
 CREATE TABLE directories (
   id INTEGER PRIMARY KEY,
   path BLOB NOT NULL UNIQUE
@@ -120,6 +120,66 @@ CREATE TABLE counters (
 ) WITHOUT ROWID;
 INSERT INTO counters (name, value) VALUES ('pending_sequence', 0),
   ('pending_sequence_first', 0), ('durability', 0);
+)sql",
+                                                // Figures without counting rows.
+                                                R"sql(
+CREATE TABLE file_counts (
+  directory_id INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  files INTEGER NOT NULL,
+  size_bytes INTEGER NOT NULL,
+  PRIMARY KEY (directory_id, state)
+) WITHOUT ROWID;
+INSERT INTO file_counts (directory_id, state, files, size_bytes)
+  SELECT directory_id, state, COUNT(*), SUM(size_bytes) FROM files GROUP BY directory_id, state;
+CREATE TRIGGER file_counted AFTER INSERT ON files BEGIN
+  INSERT INTO file_counts (directory_id, state, files, size_bytes)
+    VALUES (NEW.directory_id, NEW.state, 1, NEW.size_bytes)
+    ON CONFLICT (directory_id, state) DO UPDATE SET
+      files = files + 1, size_bytes = size_bytes + excluded.size_bytes;
+END;
+CREATE TRIGGER file_counted_no_more AFTER DELETE ON files BEGIN
+  UPDATE file_counts SET files = files - 1, size_bytes = size_bytes - OLD.size_bytes
+    WHERE directory_id = OLD.directory_id AND state = OLD.state;
+  DELETE FROM file_counts
+    WHERE directory_id = OLD.directory_id AND state = OLD.state AND files = 0;
+END;
+CREATE TRIGGER file_counted_elsewhere AFTER UPDATE OF directory_id, state, size_bytes ON files
+  WHEN OLD.directory_id <> NEW.directory_id OR OLD.state <> NEW.state
+    OR OLD.size_bytes <> NEW.size_bytes BEGIN
+  UPDATE file_counts SET files = files - 1, size_bytes = size_bytes - OLD.size_bytes
+    WHERE directory_id = OLD.directory_id AND state = OLD.state;
+  INSERT INTO file_counts (directory_id, state, files, size_bytes)
+    VALUES (NEW.directory_id, NEW.state, 1, NEW.size_bytes)
+    ON CONFLICT (directory_id, state) DO UPDATE SET
+      files = files + 1, size_bytes = size_bytes + excluded.size_bytes;
+  DELETE FROM file_counts
+    WHERE directory_id = OLD.directory_id AND state = OLD.state AND files = 0;
+END;
+INSERT INTO counters (name, value) VALUES ('contents', (SELECT COUNT(*) FROM contents));
+CREATE TRIGGER content_counted AFTER INSERT ON contents BEGIN
+  UPDATE counters SET value = value + 1 WHERE name = 'contents';
+END;
+CREATE TRIGGER content_counted_no_more AFTER DELETE ON contents BEGIN
+  UPDATE counters SET value = value - 1 WHERE name = 'contents';
+END;
+CREATE TABLE decision_counts (
+  relation INTEGER PRIMARY KEY,
+  in_force INTEGER NOT NULL
+);
+INSERT INTO decision_counts (relation, in_force)
+  SELECT relation, COUNT(*) FROM decisions WHERE state <= 1 GROUP BY relation;
+CREATE TRIGGER decision_counted AFTER INSERT ON decisions WHEN NEW.state <= 1 BEGIN
+  INSERT INTO decision_counts (relation, in_force) VALUES (NEW.relation, 1)
+    ON CONFLICT (relation) DO UPDATE SET in_force = in_force + 1;
+END;
+CREATE TRIGGER decision_counted_anew AFTER UPDATE OF state ON decisions
+  WHEN (OLD.state <= 1) <> (NEW.state <= 1) BEGIN
+  INSERT INTO decision_counts (relation, in_force)
+    VALUES (NEW.relation, (NEW.state <= 1) - (OLD.state <= 1))
+    ON CONFLICT (relation) DO UPDATE SET in_force = in_force + excluded.in_force;
+END;
+CREATE INDEX files_by_refusal_reason ON files (refusal_reason) WHERE refusal_reason IS NOT NULL;
 )sql"};
 
 }  // namespace
