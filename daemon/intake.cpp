@@ -91,16 +91,16 @@ void Intake::refill() {
       wake();
       return;
     }
-    const auto page = library_.catalog().pending_files(cursor_, page_size);
+    const std::size_t limit = std::min(page_size, settle_capacity - settle_.size());
+    const auto page = library_.catalog().pending_files(cursor_, limit);
     for (const auto& [sequence, file] : page) {
-      if (!settle_.has_room()) return;
       cursor_ = sequence;
       if (measuring_.contains(file.id) || measured_.holds(file.id) || judge_.is_judging(file.id) ||
           !roots_.is_online(file.path))
         continue;
       settle_.add({sequence, file.id, file.path, file.stamp}, now, wall_clock_ns());
     }
-    if (page.size() < page_size) return;
+    if (page.size() < limit) return;
   }
 }
 
@@ -203,8 +203,11 @@ void Intake::ask(const std::shared_ptr<Measurement>& measurement, worker::JobKin
   }
   pool_.submit({0, kind, limits_}, std::move(files),
                [this, measurement](const worker::Answer& answer) {
-                 answered(measurement, answer);
-                 hand_over();
+                 // What follows from one answer is read and written at one go.
+                 library_.in_transaction([&] {
+                   answered(measurement, answer);
+                   hand_over();
+                 });
                  wake();
                });
 }

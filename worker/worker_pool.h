@@ -26,7 +26,7 @@ struct WorkerPoolSettings {
   std::uint64_t max_pixels = 500'000'000;
   /// After so many jobs a worker is replaced by a fresh one: what leaks in a decoder does not add
   /// up.
-  unsigned jobs_per_worker = 500;
+  unsigned jobs_per_worker = 10'000;
 };
 
 enum class JobPriority : std::uint8_t { ordinary, urgent };
