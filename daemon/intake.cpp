@@ -19,6 +19,7 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t settle_capacity = 2000;
 constexpr std::size_t page_size = 500;
+constexpr std::size_t least_page = 16;
 constexpr std::size_t pages_per_turn = 8;
 constexpr milliseconds lease_free_time{2000};
 // Passed over: the root is away, or the directory has to be listed first.
@@ -91,9 +92,10 @@ void Intake::refill() {
       wake();
       return;
     }
-    const std::size_t limit = std::min(page_size, settle_capacity - settle_.size());
+    const std::size_t limit = std::clamp(settle_capacity - settle_.size(), least_page, page_size);
     const auto page = library_.catalog().pending_files(cursor_, limit);
     for (const auto& [sequence, file] : page) {
+      if (!settle_.has_room()) return;
       cursor_ = sequence;
       if (measuring_.contains(file.id) || measured_.holds(file.id) || judge_.is_judging(file.id) ||
           !roots_.is_online(file.path))
