@@ -79,7 +79,7 @@ void Mover::start_next() {
     auto move = std::make_shared<Move>();
     move->decision = *decision;
     guarded(move, [this, move] {
-      if (!prepare(*move)) return;
+      if (!prepare(move)) return;
       current_ = move;
       verify(move);
     });
@@ -98,8 +98,8 @@ void Mover::guarded(const MovePtr& move, const std::function<void()>& step) {
   }
 }
 
-bool Mover::prepare(Move& move) {
-  const store::CatalogDecision& decision = move.decision;
+bool Mover::prepare(const MovePtr& move) {
+  const store::CatalogDecision& decision = move->decision;
   const auto file = library_.catalog().file(decision.file_id);
   const auto original = library_.catalog().file(decision.original_file_id);
   const Root* root = file ? roots_.holding(file->path) : nullptr;
@@ -112,18 +112,25 @@ bool Mover::prepare(Move& move) {
     if (!root || !root->settings.protect) retry_later();
     return false;
   }
-  move.original = *original;
-  move.move = std::make_unique<store::QuarantineMove>(
-      library_.catalog(), store::MoveRequest{decision.id, file->id, root->settings.path, file->path,
-                                             root->settings.quarantine, file->stamp,
-                                             decision.content, original->path, decision.relation});
+  const Root* original_root = roots_.holding(original->path);
+  move->original = *original;
+  move->move = std::make_unique<store::QuarantineMove>(
+      library_.catalog(),
+      store::MoveRequest{decision.id, file->id, root->settings.path, file->path,
+                         root->settings.quarantine, file->stamp, decision.content, original->path,
+                         decision.relation, original_root ? original_root->settings.path : ""});
+  if (const auto problem = move->move->prepare()) {
+    give_up(move, *problem);
+    return false;
+  }
   OpenedFile opened = open_file(roots_, original->path);
   if (opened.error != 0 || opened.stamp != original->stamp) {
     hooks_.look_at_directory_of(original->path);
+    move->move.reset();
     retry_later();
     return false;
   }
-  move.original_file = std::move(opened.descriptor);
+  move->original_file = std::move(opened.descriptor);
   return true;
 }
 
@@ -162,17 +169,12 @@ void Mover::ask_digest(const MovePtr& move, DigestQuestion question) {
       worker::JobPriority::urgent);
 }
 
-// The original first: the file's own lease, which makes its writers wait, is held briefly then.
 void Mover::verify(const MovePtr& move) {
   ask_digest(move, {duplicate(move->original_file), move->original.id, move->original.stamp,
                     move->decision.original_content, [this, move] {
-                      if (const auto problem = move->move->prepare()) {
-                        give_up(move, *problem);
-                        end(move);
-                        return;
-                      }
-                      ask_digest(move, {move->move->duplicate_descriptor(), move->decision.file_id,
-                                        move->move->request().stamp, move->decision.content,
+                      ask_digest(move, {move->move->duplicate_descriptor(),
+                                        move->decision.file_id, move->move->request().stamp,
+                                        move->decision.content,
                                         [this, move] { verified(move); }});
                     }});
 }

@@ -55,7 +55,7 @@ class Mover {
   void wake();
   void start_next();
   void guarded(const MovePtr& move, const std::function<void()>& step);
-  [[nodiscard]] bool prepare(Move& move);
+  [[nodiscard]] bool prepare(const MovePtr& move);
   void retry_later();
   void bytes_changed_unseen(store::FileId id, const matching::FileStamp& stamp);
   void verify(const MovePtr& move);

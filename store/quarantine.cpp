@@ -3,6 +3,7 @@
 #include "store/quarantine.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <cctype>
@@ -87,6 +88,8 @@ class QuarantineMove::Implementation {
   bool has_lease() const { return lease_ && lease_->outcome() == posix::LeaseOutcome::held; }
 
   std::optional<MoveProblem> prepare() {
+    for (const std::string& root : {request_.root_path, request_.keeper_root_path})
+      if (!lock(root)) return changed("another service moves a file in " + root + " just now");
     auto directory = posix::open_directory_beneath(request_.root_path, relative_directory_);
     if (!directory) return changed(std::strerror(directory.error));
     directory_ = std::move(directory.descriptor);
@@ -173,6 +176,17 @@ class QuarantineMove::Implementation {
   }
 
  private:
+  // Two services that watch one folder may each take the other's original for the duplicate.
+  bool lock(const std::string& root) {
+    if (root.empty() || (!locks_.empty() && root == request_.root_path)) return true;
+    posix::Opened directory = posix::open_root(root);
+    if (!directory) return true;  // the opening of the file tells what is wrong
+    // Some network file systems have no locks on folders.
+    if (::flock(directory.descriptor.get(), LOCK_EX | LOCK_NB) != 0) return errno != EWOULDBLOCK;
+    locks_.push_back(std::move(directory.descriptor));
+    return true;
+  }
+
   MoveProblem changed(const std::string& why) const {
     return problem(Kind::changed, request_.path, why);
   }
@@ -201,6 +215,7 @@ class QuarantineMove::Implementation {
   MoveRequest request_;
   std::string relative_directory_;
   std::string name_;
+  std::vector<posix::UniqueDescriptor> locks_;
   posix::UniqueDescriptor directory_;
   posix::UniqueDescriptor file_;
   std::unique_ptr<posix::ReadLease> lease_;  // goes before file_

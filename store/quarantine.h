@@ -33,12 +33,15 @@ struct MoveRequest {
   matching::ContentDigest content;
   std::string keeper_path;
   matching::Relation relation = matching::Relation::exact;
+  std::string keeper_root_path{};  ///< the watched root that holds the keeper; "" for the same one
 };
 
 /// One file on its way into quarantine, in three steps, between which the caller has a worker
 /// digest descriptor(). Leaving scope before finish() puts the file back if it was taken.
 ///
-///   prepare()   opens it, holds it against its stamp, leases it where we may
+///   prepare()   locks its root and its keeper's, so that of several services that watch them one
+///               moves at a time; opens it, holds it against its stamp, leases it where we may
+///   [open the original: under the lock no other service moves it]
 ///   [digest of duplicate_descriptor() == request.content, and the original's digest likewise]
 ///   take()      journal (durable), sidecar, one rename that never replaces, look at what was taken
 ///   [digest again if needs_second_digest()]

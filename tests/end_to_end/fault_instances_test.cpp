@@ -186,3 +186,32 @@ TEST_CASE("r1-kill: killed while 500 pictures arrive, one of each pair stays and
   service.sync();
   check_pairs(service, pairs);
 }
+
+TEST_CASE("k1-two-daemons: two services on one folder never move both of a pair") {
+  Service first(quarantine_exact);
+  Service second(std::string("keep: oldest\n") + quarantine_exact, watch_of({first.root()}));
+  constexpr int pairs = 40;
+  for (int i = 0; i < pairs; ++i) {
+    const std::string bytes = small_jpeg(static_cast<std::uint64_t>(i) + 1);
+    // The first service finds x first, to the second y is the original.
+    write_file(first.root() / ("x" + std::to_string(i) + ".jpg"), bytes);
+    const fs::path y = first.root() / ("y" + std::to_string(i) + ".jpg");
+    write_file(y, bytes);
+    fs::last_write_time(y, fs::last_write_time(y) - std::chrono::hours(24));
+  }
+  // Ids of their own, so that their names in quarantine differ.
+  write_small_file(second.duplicates_log(), R"({"id":1000})"
+                                            "\n");
+  first.start_unanswered();
+  second.start();
+  first.sync();
+  second.sync();
+  first.sync();
+  int wrong = 0;
+  for (int i = 0; i < pairs; ++i)
+    if (!fs::exists(first.root() / ("x" + std::to_string(i) + ".jpg")) &&
+        !fs::exists(first.root() / ("y" + std::to_string(i) + ".jpg")))
+      ++wrong;
+  CHECK(wrong == 0);
+  CHECK(count_files(first.root(), ".jpg") == 2 * pairs);
+}
