@@ -172,9 +172,8 @@ void Mover::ask_digest(const MovePtr& move, DigestQuestion question) {
 void Mover::verify(const MovePtr& move) {
   ask_digest(move, {duplicate(move->original_file), move->original.id, move->original.stamp,
                     move->decision.original_content, [this, move] {
-                      ask_digest(move, {move->move->duplicate_descriptor(),
-                                        move->decision.file_id, move->move->request().stamp,
-                                        move->decision.content,
+                      ask_digest(move, {move->move->duplicate_descriptor(), move->decision.file_id,
+                                        move->move->request().stamp, move->decision.content,
                                         [this, move] { verified(move); }});
                     }});
 }

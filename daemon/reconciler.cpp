@@ -243,8 +243,12 @@ void Reconciler::check_missing() {
 void Reconciler::owe(DirectoryNode& node, PassId pass) {
   node.owes.push_back(pass);
   ++passes_.at(pass).outstanding;
-  // One that rests after its last listing is not waited for.
-  if (node.is_dirty) ready_.push_back(node.id);
+  // One that is being listed is listed once more; one that rests after its last listing rests no
+  // longer.
+  if (node.is_dirty)
+    ready_.push_back(node.id);
+  else
+    directory_is_dirty(node);
 }
 
 void Reconciler::pay(const std::vector<PassId>& passes) {
@@ -267,7 +271,6 @@ void Reconciler::start_pass(std::function<void()> done) {
     const bool has_events = root.mode == RootMode::events;
     tree_.nodes().for_each_below(roots_.all()[index].node, [&](DirectoryNode& node) {
       owe(node, id);
-      directory_is_dirty(node);
       if (has_events && node.is_polled) tree_.watch_again(node);
     });
   }

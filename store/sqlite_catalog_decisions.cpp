@@ -59,9 +59,11 @@ constexpr const char* upsert_move =
     "name = ?4, device = ?5, inode = ?6, size_bytes = ?7, mtime_ns = ?8, ctime_ns = ?9, "
     "content = ?10, keeper_path = ?11, relation = ?12, moved_at_ns = ?13 WHERE state <> 1 "
     "RETURNING id";
+// Their originals have no row; a number of its own, beyond those of all rows, keeps them apart.
 constexpr const char* insert_adopted_decision =
     "INSERT OR IGNORE INTO decisions (" IMGDEDUP_DECISION_COLUMNS
-    ") VALUES (?1, -?1, -?1, ?2, ?3, ?4, NULL, NULL, NULL, NULL, 1, 0, ?5, ?6, ?7, 1, NULL) "
+    ") VALUES (?1, 0, 4611686018427387904 + ?1, ?2, ?3, ?4, NULL, NULL, NULL, NULL, 1, 0, ?5, ?6, "
+    "?7, 1, NULL) "
     "RETURNING id";
 constexpr const char* update_move_state = "UPDATE quarantine SET state = ?2 WHERE id = ?1";
 constexpr const char* move_by_id =

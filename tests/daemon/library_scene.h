@@ -126,10 +126,11 @@ struct LibraryScene {
   }
 
   /// What intake and judge do with one waiting file.
-  void judge(const store::CatalogFile& file) {
-    judged.push_back(file.id);
-    const auto print = fingerprint(read_file(file.path));
+  void judge(const store::CatalogFile& waiting) {
+    judged.push_back(waiting.id);
+    const auto print = fingerprint(read_file(waiting.path));
     library.in_transaction([&] {
+      store::CatalogFile file = waiting;
       const auto old = file.content_id ? catalog.content(*file.content_id) : std::nullopt;
       if (old && old->fingerprint.content_digest == print.content_digest &&
           catalog.standing_decision_on(file.id)) {
@@ -137,7 +138,7 @@ struct LibraryScene {
         return;
       }
       const auto content = catalog.add_content(print);
-      if (file.content_id && *file.content_id != content) library.content_changed(file);
+      if (file.content_id && *file.content_id != content) file = library.content_changed(file);
       std::vector<matching::Candidate> candidates;
       for (const auto& original : catalog.originals_with_content(content))
         if (original.id != file.id && !matching::same_inode(original.stamp, file.stamp))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a person and a script meet: imgdedupctl's words and exit statuses, settings and their errors.
+// What a person and a script meet: imgdedupctl's words and exit statuses, settings and their
+// errors.
 #include <doctest/doctest.h>
 #include <signal.h>
 
@@ -29,10 +30,9 @@ TEST_CASE("status --json has every field that scripts are promised") {
   const auto result = service.ctl({"--json", "status"});
   REQUIRE(result.exit_status == 0);
   const Json status = Json::parse(result.output);
-  for (const char* field :
-       {"version", "state", "pid", "uptime_seconds", "images", "contents", "bytes", "pending",
-        "unreadable", "images_per_second", "memory_bytes", "roots", "duplicates", "quarantined",
-        "index", "last_error"}) {
+  for (const char* field : {"version", "state", "pid", "uptime_seconds", "images", "contents",
+                            "bytes", "pending", "unreadable", "images_per_second", "memory_bytes",
+                            "roots", "duplicates", "quarantined", "index", "last_error"}) {
     CAPTURE(field);
     CHECK(status.contains(field));
   }
@@ -69,10 +69,10 @@ TEST_CASE("query says what a file outside the watched folders would be, and reco
   write_file(service.base() / "near.jpg", jpeg(1, 50));
   write_file(service.base() / "new.jpg", jpeg(7));
   write_file(service.base() / "text.txt", "hello");
-  const auto result = service.ctl({"--json", "query", (service.base() / "same.jpg").string(),
-                                   (service.base() / "near.jpg").string(),
-                                   (service.base() / "new.jpg").string(),
-                                   (service.base() / "text.txt").string()});
+  const auto result =
+      service.ctl({"--json", "query", (service.base() / "same.jpg").string(),
+                   (service.base() / "near.jpg").string(), (service.base() / "new.jpg").string(),
+                   (service.base() / "text.txt").string()});
   REQUIRE(result.exit_status == 0);
   const Json items = Json::parse(result.output);
   CHECK(items[0]["relation"] == "exact");
@@ -110,8 +110,7 @@ TEST_CASE("exit statuses: 2 for wrong usage, 3 when nobody answers") {
 TEST_CASE("--check-config prints every problem with file, line and key, and ends with 2") {
   const TemporaryDirectory directory;
   const auto path = (directory / "bad.yaml").string();
-  write_file(path,
-             "watch:\n  - path: photos\n    recusive: true\nsettle_time: 5\nkeep: best\n");
+  write_file(path, "watch:\n  - path: photos\n    recusive: true\nsettle_time: 5\nkeep: best\n");
   const auto result = run_program({IMGDEDUPD_PATH, "--check-config", "--config", path});
   CHECK(result.exit_status == 2);
   const std::string text = result.output + result.errors;

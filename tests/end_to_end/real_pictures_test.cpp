@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Real pictures dropped into a watched folder: groups with known truth, distinct photos, hostile files.
+// Real pictures dropped into a watched folder: groups with known truth, distinct photos, hostile
+// files.
 #include <doctest/doctest.h>
 
 #include <fstream>

@@ -273,7 +273,7 @@ TEST_CASE_TEMPLATE("a file found in quarantine is adopted with a decision of its
   const auto file = catalog.add_judged("/w/a", 2, 1, FileRole::duplicate);
   CHECK(catalog.decide(file, 1) == 10);
   CHECK(ids_of(catalog->decisions_in_force({}, 0, 9)) == Ids{10, 9});
-  CHECK(ids_of(catalog->decisions_by_group("", {}, 9)) == Ids{9, 10});
+  CHECK(ids_of(catalog->decisions_by_group("", {}, 9)) == Ids{10, 9});
 }
 
 TEST_CASE_TEMPLATE("quarantine is counted, and who is the last of its content", Backend,

@@ -85,7 +85,7 @@ TEST_CASE_TEMPLATE("files are counted by directory and state through all their c
         break;
       case 4:
         catalog->set_refused(file, random() % 2 ? FileState::unreadable : FileState::incomplete,
-                             {matching::RefusalReason::damaged, "cut", {}});
+                             {matching::RefusalReason::damaged, "cut"});
         break;
       case 5:
         catalog->set_alias(file);
@@ -128,7 +128,7 @@ TEST_CASE_TEMPLATE("contents are counted as they come and vanish", Backend, CATA
   CHECK(catalog->count_contents() == 2);
   catalog->remove_file(b);
   CHECK(catalog->count_contents() == 1);
-  catalog->set_refused(c, FileState::unreadable, {matching::RefusalReason::crashed, "", {}});
+  catalog->set_refused(c, FileState::unreadable, {matching::RefusalReason::crashed, ""});
   CHECK(catalog->count_contents() == 0);
   CHECK(catalog->count_poison() == 1);
 }
