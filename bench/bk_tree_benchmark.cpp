@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // The BK-tree beside a flat scan and a textbook BK-tree; prints the ratios of the run at its end.
 #include <benchmark/benchmark.h>
+#include <time.h>
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <map>
+#include <cstring>
+#include <functional>
 #include <memory>
 #include <new>
 #include <random>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "bench/textbook_bk_tree.h"
@@ -27,6 +30,7 @@ using namespace imgdedup::matching;
 constexpr std::array counts{100'000, 1'000'000, 10'000'000};
 constexpr std::array radii{2, 4, 8, 10};
 constexpr std::size_t query_count = 512;
+constexpr int rounds = 25;
 
 enum class Kind { uniform, clustered };
 
@@ -140,16 +144,69 @@ const Indexes& indexes_of(Kind kind, std::size_t count) {
   return *indexes;
 }
 
-template <typename Index>
-void run_queries(benchmark::State& state, Kind kind, Index Indexes::*index) {
+double thread_seconds() {
+  timespec now{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+double median_of(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+/// Asks one index, batch after batch. The batches of several are taken in turn, so that what else
+/// the machine does falls on all of them alike, and last long enough to work in their own cache.
+class Asker {
+ public:
+  Asker(std::function<std::size_t(PerceptualHash)> ask, const std::vector<PerceptualHash>& queries)
+      : ask_(std::move(ask)), queries_(queries) {
+    run(1);  // what is made on first use is made now
+    batch_ = static_cast<std::size_t>(std::clamp(batch_seconds / run(4), 1.0, 50'000.0));
+  }
+
+  /// Seconds of processor time a query, over one batch.
+  double run_batch() {
+    times_.push_back(run(batch_));
+    return times_.back();
+  }
+
+  [[nodiscard]] double median_us() const { return 1e6 * median_of(times_); }
+
+ private:
+  static constexpr double batch_seconds = 25e-3;
+
+  double run(std::size_t count) {
+    const double start = thread_seconds();
+    for (std::size_t i = 0; i < count; ++i)
+      benchmark::DoNotOptimize(ask_(queries_[next_++ % queries_.size()]));
+    return (thread_seconds() - start) / static_cast<double>(count);
+  }
+
+  std::function<std::size_t(PerceptualHash)> ask_;
+  const std::vector<PerceptualHash>& queries_;
+  std::size_t next_ = 0, batch_ = 1;
+  std::vector<double> times_;
+};
+
+void compare_queries(benchmark::State& state, Kind kind) {
   const Indexes& all = indexes_of(kind, static_cast<std::size_t>(state.range(0)));
   const int radius = static_cast<int>(state.range(1));
-  benchmark::DoNotOptimize((all.*index).within(all.queries[0], radius).size());
-  std::size_t i = 0, matches = 0;
-  for (auto _ : state)
-    matches += (all.*index).within(all.queries[i++ % query_count], radius).size();
-  state.counters["matches"] =
-      benchmark::Counter(static_cast<double>(matches), benchmark::Counter::kAvgIterations);
+  Asker tree([&](auto query) { return all.tree.within(query, radius).size(); }, all.queries);
+  Asker flat([&](auto query) { return all.flat.within(query, radius).size(); }, all.queries);
+  std::vector<double> ratios;
+  for (auto _ : state) {
+    const double tree_seconds = tree.run_batch();
+    ratios.push_back(flat.run_batch() / tree_seconds);
+    state.SetIterationTime(tree_seconds);
+  }
+  Asker textbook([&](auto query) { return all.textbook.within(query, radius).size(); },
+                 all.queries);
+  for (int i = 0; i < 3; ++i) textbook.run_batch();
+  state.counters["tree_us"] = tree.median_us();
+  state.counters["flat_us"] = flat.median_us();
+  state.counters["textbook_us"] = textbook.median_us();
+  state.counters["flat_by_tree"] = median_of(ratios);
 }
 
 void check_agreement(benchmark::State& state, Kind kind) {
@@ -195,18 +252,14 @@ void register_all() {
   };
   for (const Kind kind : {Kind::uniform, Kind::clustered}) {
     for (const int count : counts) {
-      for (const int radius : radii) {
-        const auto query = [&](const std::string& index, auto member) {
-          return benchmark::RegisterBenchmark(
-                     ("query/" + name_of(kind) + "/" + index).c_str(),
-                     [kind, member](benchmark::State& state) { run_queries(state, kind, member); })
-              ->Args({count, radius})
-              ->Unit(benchmark::kMicrosecond);
-        };
-        query("flat", &Indexes::flat);
-        query("tree", &Indexes::tree);
-        query("textbook", &Indexes::textbook);
-      }
+      for (const int radius : radii)
+        benchmark::RegisterBenchmark(
+            ("query/" + name_of(kind)).c_str(),
+            [kind](benchmark::State& state) { compare_queries(state, kind); })
+            ->Args({count, radius})
+            ->Iterations(rounds)
+            ->UseManualTime()
+            ->Unit(benchmark::kMicrosecond);
       plain(
           "agree/" + name_of(kind), [kind](auto& state) { check_agreement(state, kind); }, count);
     }
@@ -219,47 +272,33 @@ void register_all() {
   }
 }
 
-/// Prints each run as usual and keeps the times of the queries for the table.
-class RatioReporter : public benchmark::ConsoleReporter {
+/// Prints each run as usual and keeps the rows of a table for the end.
+class TableReporter : public benchmark::ConsoleReporter {
  public:
   void ReportRuns(const std::vector<Run>& runs) override {
     ConsoleReporter::ReportRuns(runs);
-    for (const Run& run : runs)
-      if (run.run_type == Run::RT_Iteration && run.run_name.function_name.starts_with("query/"))
-        times_[run.run_name.function_name + "/" + run.run_name.args].push_back(
-            run.GetAdjustedRealTime());
+    for (const Run& run : runs) {
+      if (!run.run_name.function_name.starts_with("query/")) continue;
+      const auto counter = [&](const char* name) { return run.counters.at(name).value; };
+      std::array<char, 256> row{};
+      std::snprintf(row.data(), row.size(), "| %s | %s | %.2f | %.1f | %.1f | %.2f | %.0f |\n",
+                    run.run_name.function_name.c_str() + std::strlen("query/"),
+                    run.run_name.args.c_str(), counter("tree_us"), counter("flat_us"),
+                    counter("textbook_us"), counter("flat_by_tree"),
+                    counter("textbook_us") / counter("tree_us"));
+      rows_ += row.data();
+    }
   }
 
   void print_table() const {
     std::printf(
-        "\n| hashes | n | radius | tree us | flat us | textbook us | flat / tree | textbook / "
-        "tree |\n|---|---|---|---|---|---|---|---|\n");
-    for (const Kind kind : {Kind::uniform, Kind::clustered})
-      for (const int count : counts)
-        for (const int radius : radii) print_row(kind, count, radius);
+        "\n| hashes | n/radius | tree us | flat us | textbook us | flat / tree | textbook / tree |"
+        "\n|---|---|---|---|---|---|---|\n%s",
+        rows_.c_str());
   }
 
  private:
-  [[nodiscard]] double median(const std::string& name) const {
-    const auto found = times_.find(name);
-    if (found == times_.end()) return 0;
-    std::vector<double> times = found->second;
-    std::sort(times.begin(), times.end());
-    return times[times.size() / 2];
-  }
-
-  void print_row(Kind kind, int count, int radius) const {
-    const auto time = [&](const std::string& index) {
-      return median("query/" + name_of(kind) + "/" + index + "/" + std::to_string(count) + "/" +
-                    std::to_string(radius));
-    };
-    const double tree = time("tree"), flat = time("flat"), textbook = time("textbook");
-    if (tree == 0 || flat == 0) return;
-    std::printf("| %s | %d | %d | %.1f | %.1f | %.1f | %.2f | %.1f |\n", name_of(kind).c_str(),
-                count, radius, tree, flat, textbook, flat / tree, textbook / tree);
-  }
-
-  std::map<std::string, std::vector<double>> times_;
+  std::string rows_;
 };
 
 }  // namespace
@@ -268,7 +307,7 @@ int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   register_all();
-  RatioReporter reporter;
+  TableReporter reporter;
   benchmark::RunSpecifiedBenchmarks(&reporter);
   reporter.print_table();
   return 0;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <tuple>
 #include <utility>
 
 #include "matching/bucket_scan.h"
@@ -218,17 +217,19 @@ std::vector<BkTree::Match> BkTree::within(PerceptualHash hash, int radius_bits) 
   }
 
   const ScanFunction scan = scan_function(fastest_scan_kernel());
-  // Buckets lie scattered in memory: each is asked for while those before it are scanned.
-  constexpr std::size_t headers_ahead = 8, hashes_ahead = 2;
+  // Buckets lie scattered in memory: each is asked for, step by step, while others are scanned.
+  constexpr std::size_t headers_ahead = 12, cells_ahead = 6, hashes_ahead = 2;
+  const auto bucket = [&](std::size_t i) -> const HashBucket& { return buckets_[buckets[i]]; };
+  for (std::size_t i = 0; i < std::min(headers_ahead, buckets.size()); ++i) bucket(i).prefetch();
   for (std::size_t i = 0; i < buckets.size(); ++i) {
-    if (i + headers_ahead < buckets.size())
-      __builtin_prefetch(&buckets_[buckets[i + headers_ahead]]);
+    if (i + headers_ahead < buckets.size()) bucket(i + headers_ahead).prefetch();
+    if (i + cells_ahead < buckets.size()) bucket(i + cells_ahead).prefetch_cells(hash, radius_bits);
     if (i + hashes_ahead < buckets.size())
-      buckets_[buckets[i + hashes_ahead]].prefetch(hash, radius_bits);
-    buckets_[buckets[i]].collect(hash, radius_bits, scan, matches);
+      bucket(i + hashes_ahead).prefetch_hashes(hash, radius_bits);
+    bucket(i).collect(hash, radius_bits, scan, matches);
   }
   std::sort(matches.begin(), matches.end(), [](const Match& a, const Match& b) {
-    return std::tie(a.distance_bits, a.id) < std::tie(b.distance_bits, b.id);
+    return a.distance_bits != b.distance_bits ? a.distance_bits < b.distance_bits : a.id < b.id;
   });
   return matches;
 }

@@ -12,6 +12,7 @@ namespace {
 
 /// Scan kernels do this many hashes a round.
 constexpr std::size_t scan_step = 32;
+constexpr std::size_t hashes_per_line = 8;
 constexpr std::size_t bytes_per_entry = sizeof(PerceptualHash) + sizeof(std::uint32_t);
 
 std::size_t distance(PerceptualHash a, PerceptualHash b) {
@@ -130,8 +131,10 @@ void HashBucket::set_capacity(std::size_t wanted) {
       ::operator new (capacity* bytes_per_entry, std::align_val_t{alignment})));
   auto* new_hashes = reinterpret_cast<PerceptualHash*>(block.get());
   auto* new_ids = reinterpret_cast<std::uint32_t*>(block.get() + capacity * sizeof(PerceptualHash));
+  // Touched from end to end first, memory comes from neighbouring pages, which are read faster; and
+  // a scan may run past the last entry.
+  std::fill_n(new_hashes, capacity, PerceptualHash{});
   std::copy_n(hashes(), size(), new_hashes);
-  std::fill(new_hashes + size(), new_hashes + capacity, PerceptualHash{});
   std::copy_n(ids(), size(), new_ids);
   block_ = std::move(block);
   capacity_ = static_cast<std::uint16_t>(capacity);
@@ -223,7 +226,6 @@ void HashBucket::collect(PerceptualHash query, int radius_bits, ScanFunction sca
 void HashBucket::scan_stretch(Stretch stretch, PerceptualHash query, int radius_bits,
                               ScanFunction scan, std::vector<HashMatch>& matches) const {
   if (stretch.begin == stretch.end) return;
-  constexpr std::size_t hashes_per_line = alignment / sizeof(PerceptualHash);
   stretch.begin = stretch.begin / hashes_per_line * hashes_per_line;
   stretch.end = std::min<std::size_t>(
       stretch.begin + round_up(stretch.end - stretch.begin, scan_step), capacity_);
@@ -240,9 +242,29 @@ void HashBucket::scan_stretch(Stretch stretch, PerceptualHash query, int radius_
   }
 }
 
-void HashBucket::prefetch(PerceptualHash query, int radius_bits) const {
+void HashBucket::prefetch() const {
+  const auto* bytes = reinterpret_cast<const std::byte*>(this);
+  for (std::size_t offset = 0; offset < sizeof *this; offset += alignment)
+    __builtin_prefetch(bytes + offset);
+}
+
+void HashBucket::prefetch_cells(PerceptualHash query, int radius_bits) const {
   if (size() == 0) return;
-  constexpr std::size_t hashes_per_line = alignment / sizeof(PerceptualHash), lines_ahead = 8;
+  const auto [first, last] = window_around(hamming_distance(query, first_pivot_), radius_bits);
+  const auto [left, right] = window_around(hamming_distance(query, second_pivot_), radius_bits);
+  const std::uint16_t* const ends = ends_->data();
+  // Of many rows most will not be asked, see collect().
+  constexpr std::size_t few_rows = 9;
+  const std::size_t step = last - first < few_rows ? 1 : last - first;
+  for (std::size_t row = first; row <= last; row += step) {
+    __builtin_prefetch(ends + row * distances + left);
+    __builtin_prefetch(ends + row * distances + right);
+  }
+}
+
+void HashBucket::prefetch_hashes(PerceptualHash query, int radius_bits) const {
+  if (size() == 0) return;
+  constexpr std::size_t lines_ahead = 8;
   const auto [first, last] = window_around(hamming_distance(query, first_pivot_), radius_bits);
   const auto [left, right] = window_around(hamming_distance(query, second_pivot_), radius_bits);
   const std::size_t begin = cell_begin(first * distances + left);

@@ -54,8 +54,11 @@ class HashBucket {
   /// scan: scan_function() of a supported kernel.
   void collect(PerceptualHash query, int radius_bits, ScanFunction scan,
                std::vector<HashMatch>& matches) const;
-  /// Loads ahead what collect() will read first.
-  void prefetch(PerceptualHash query, int radius_bits) const;
+  /// Load ahead what collect() will read: first the bucket itself, then its cells, then its hashes.
+  /// Each rests on what the one before has loaded.
+  void prefetch() const;
+  void prefetch_cells(PerceptualHash query, int radius_bits) const;
+  void prefetch_hashes(PerceptualHash query, int radius_bits) const;
 
   [[nodiscard]] std::size_t size() const { return size_; }
   void append_entries_to(std::vector<HashEntry>& entries) const;

@@ -10,7 +10,6 @@
 #include <functional>
 #include <random>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -66,7 +65,7 @@ class LinearIndex {
       if (const int distance = hamming_distance(hash, other); distance <= radius_bits)
         matches.push_back({id, distance});
     std::sort(matches.begin(), matches.end(), [](const auto& a, const auto& b) {
-      return std::tie(a.distance_bits, a.id) < std::tie(b.distance_bits, b.id);
+      return a.distance_bits != b.distance_bits ? a.distance_bits < b.distance_bits : a.id < b.id;
     });
     return matches;
   }
