@@ -27,15 +27,24 @@ class EventSet {
   void add(int descriptor, std::uint64_t tag);
   void remove(int descriptor);
 
-  /// Sets the alarm to `when`, which may be past; or off.
+  /// Sets the alarm to `when`, which may be past; or off. Where one that was set before comes
+  /// earlier, descriptor() may become readable then as well, once. Whoever is woken sets it anew.
   void set_alarm(std::optional<Clock::time_point> when);
 
   /// The tags whose descriptors are ready now; at most 64, the others next time. Does not wait.
   [[nodiscard]] std::vector<std::uint64_t> ready() const;
 
  private:
+  void set_due(bool due);
+  void set_timer(std::optional<Clock::time_point> when);
+
   posix::UniqueDescriptor set_;
+  // To set a timer costs several times what all else about a job does, so one that is due is told
+  // by a counter, and one that comes too early is left as it is.
   posix::UniqueDescriptor timer_;
+  posix::UniqueDescriptor due_;
+  std::optional<Clock::time_point> timer_set_to_;
+  bool is_due_ = false;
 };
 
 }  // namespace imgdedup::worker

@@ -143,9 +143,7 @@ std::optional<PoolEngine::Clock::time_point> PoolEngine::next_alarm() const {
 }
 
 void PoolEngine::set_alarm() {
-  const auto alarm = next_alarm();
-  if (alarm == alarm_ && (!alarm || *alarm > now_)) return;
-  alarm_ = alarm;
+  alarm_ = next_alarm();
   events_.set_alarm(alarm_);
 }
 
