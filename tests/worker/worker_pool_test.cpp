@@ -245,8 +245,10 @@ TEST_CASE("a program that ends before it is ready blames no job and starts worki
   CHECK(driver.pool.counts().replaced_workers == 0);
 }
 
-TEST_CASE("a worker is replaced after 500 jobs without anybody noticing") {
-  PoolDriver driver(fake_settings(1));
+TEST_CASE("a worker is replaced after its jobs without anybody noticing") {
+  auto settings = fake_settings(1);
+  settings.jobs_per_worker = 500;
+  PoolDriver driver(settings);
   driver.submit("0", "good");
   REQUIRE(driver.run_until_answered(1));
   const auto first_children = children();
