@@ -217,9 +217,7 @@ void Judge::record(Judgement& judgement, const matching::Verdict& verdict) {
       return;
     }
     library_.judged_original(file, content);
-    std::vector<store::FileId> oldest_first = verdict.displaced_file_ids;
-    std::sort(oldest_first.begin(), oldest_first.end());
-    library_.judge_again(oldest_first);
+    library_.judge_again(verdict.displaced_file_ids);
   });
   if (decision) {
     hooks_.decided(*decision);

@@ -2,7 +2,9 @@
 // decide(): the only place that says "duplicate".
 #include "matching/decision.h"
 
+#include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include "matching/near_confirmation.h"
 
@@ -11,6 +13,18 @@ namespace {
 
 std::uint64_t pixel_count(const ImageRecord& record) {
   return std::uint64_t{record.fingerprint.width_pixels} * record.fingerprint.height_pixels;
+}
+
+bool same_size(const ImageRecord& a, const ImageRecord& b) {
+  return a.fingerprint.width_pixels == b.fingerprint.width_pixels &&
+         a.fingerprint.height_pixels == b.fingerprint.height_pixels;
+}
+
+/// Whether the bytes that were compared are those of `a` and `b`, either way round.
+bool is_about(const Comparison& comparison, const ImageRecord& a, const ImageRecord& b) {
+  const auto compared = std::tie(comparison.left_digest, comparison.right_digest);
+  return compared == std::tie(a.fingerprint.content_digest, b.fingerprint.content_digest) ||
+         compared == std::tie(b.fingerprint.content_digest, a.fingerprint.content_digest);
 }
 
 /// Orders what was found: smaller is the better hold for a decision.
@@ -45,10 +59,12 @@ std::optional<RelationFound> relation_between(const ImageRecord& file, const Can
                                             original.fingerprint.hashes.of(policy.hash_kind));
   if (file.fingerprint.content_digest == original.fingerprint.content_digest)
     return RelationFound{Relation::exact, evidence};
-  if (!candidate.comparison) return std::nullopt;
+  if (!candidate.comparison || !is_about(*candidate.comparison, file, original))
+    return std::nullopt;
 
   evidence.ssim = candidate.comparison->ssim;
-  if (candidate.comparison->same_pixels) return RelationFound{Relation::pixels, evidence};
+  if (candidate.comparison->same_pixels && same_size(file, original))
+    return RelationFound{Relation::pixels, evidence};
   if (policy.near_enabled && *evidence.distance_bits <= policy.radius_bits &&
       has_enough_detail(file.fingerprint) && has_enough_detail(original.fingerprint) &&
       confirms_near(*candidate.comparison))
@@ -79,12 +95,13 @@ Verdict decide(const ImageRecord& file, std::span<const Candidate> candidates,
                const Policy& policy) {
   const Candidate* best = nullptr;
   std::optional<RelationFound> best_found;
-  Verdict verdict;
+  std::vector<const ImageRecord*> displaced;
   for (const Candidate& candidate : candidates) {
     const auto found = relation_between(file, candidate, policy);
     if (!found) continue;
+    // However strongly it resembles a worse original, a better one makes the file a duplicate.
     if (outranks(file, candidate.original, policy.keep)) {
-      verdict.displaced_file_ids.push_back(candidate.original.file_id);
+      displaced.push_back(&candidate.original);
       continue;
     }
     if (!best || strength(*found) < strength(*best_found) ||
@@ -94,9 +111,15 @@ Verdict decide(const ImageRecord& file, std::span<const Candidate> candidates,
       best_found = found;
     }
   }
-  if (!best) return verdict;
 
-  verdict.displaced_file_ids.clear();
+  Verdict verdict;
+  if (!best) {
+    std::sort(displaced.begin(), displaced.end(),
+              [&](const auto* a, const auto* b) { return outranks(*a, *b, policy.keep); });
+    for (const ImageRecord* original : displaced)
+      verdict.displaced_file_ids.push_back(original->file_id);
+    return verdict;
+  }
   DuplicateVerdict& duplicate = verdict.duplicate.emplace();
   duplicate.original_file_id = best->original.file_id;
   duplicate.relation = best_found->relation;

@@ -47,13 +47,14 @@ struct DuplicateVerdict {
 /// originals that are worse by the keep rule (they and their duplicates are then judged anew).
 struct Verdict {
   std::optional<DuplicateVerdict> duplicate;
-  std::vector<std::int64_t> displaced_file_ids;
+  std::vector<std::int64_t> displaced_file_ids;  ///< best first by the keep rule
 
   bool operator==(const Verdict&) const = default;
 };
 
 /// How `file` relates to `candidate.original`, and the evidence; empty if it does not. Two names
-/// of one inode never relate.
+/// of one inode never relate. A comparison of other contents than these two counts for nothing, and
+/// so does one that finds the same pixels in pictures of different sizes.
 struct RelationFound {
   Relation relation = Relation::exact;
   Evidence evidence;
@@ -67,10 +68,10 @@ std::optional<RelationFound> relation_between(const ImageRecord& file, const Can
 /// then the keep rule, then the file seen first. A strict order over distinct file ids.
 bool outranks(const ImageRecord& a, const ImageRecord& b, KeepRule keep);
 
-/// Judges `file` against `candidates`, all of them originals. Of those that it resembles and that
-/// outrank it, the one with the strongest relation counts, then the smallest distance, then the
-/// highest SSIM, then the better rank. Where none outranks it, it is an original and displaces those
-/// it resembles. Pure; does not throw.
+/// Judges `file` against `candidates`, all of them originals. It is a duplicate if one that it
+/// resembles outranks it: of several such, the one with the strongest relation counts, then the
+/// smallest distance, then the highest SSIM, then the better rank. If none does, it is an original
+/// and displaces those that it resembles. Pure; throws nothing but std::bad_alloc.
 Verdict decide(const ImageRecord& file, std::span<const Candidate> candidates,
                const Policy& policy);
 

@@ -127,8 +127,9 @@ void HashBucket::set_capacity(std::size_t wanted) {
     return;
   }
   if (!ends_) ends_ = std::make_unique<CellEnds>();
-  std::unique_ptr<std::byte[], FreeBlock> block(static_cast<std::byte*>(
-      ::operator new (capacity* bytes_per_entry, std::align_val_t{alignment})));
+  const std::size_t bytes = capacity * bytes_per_entry;
+  std::unique_ptr<std::byte[], FreeBlock> block(
+      static_cast<std::byte*>(::operator new (bytes, std::align_val_t{alignment})));
   auto* new_hashes = reinterpret_cast<PerceptualHash*>(block.get());
   auto* new_ids = reinterpret_cast<std::uint32_t*>(block.get() + capacity * sizeof(PerceptualHash));
   // Touched from end to end first, memory comes from neighbouring pages, which are read faster; and
