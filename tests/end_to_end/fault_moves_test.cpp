@@ -4,8 +4,10 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <fstream>
 #include <thread>
@@ -89,7 +91,7 @@ TEST_CASE("k1-keeper-deleted: right before the rename, the duplicate is never lo
 
 TEST_CASE("m2-race: a duplicate that is replaced in the last moment stays, and is judged anew") {
   for (const char* point : {"after_verify", "before_intent", "before_rename"}) {
-    CAPTURE(point);
+    INFO("at ", std::string(point));
     HeldMove move(point);
     write_file(move.service.base() / "new.jpg", jpeg(7));
     fs::rename(move.service.base() / "new.jpg", move.b());
@@ -105,7 +107,7 @@ TEST_CASE("m2-race: a duplicate that is replaced in the last moment stays, and i
 
 TEST_CASE("m2-race: a duplicate that somebody begins to write in the last moment stays") {
   for (const char* point : {"after_verify", "before_rename", "after_rename", "after_sync"}) {
-    CAPTURE(point);
+    INFO("at ", std::string(point));
     HeldMove move(point);
     const bool is_taken =
         std::string_view(point).starts_with("after_r") || std::string_view(point) == "after_sync";
@@ -120,11 +122,22 @@ TEST_CASE("m2-race: a duplicate that somebody begins to write in the last moment
       std::printf("SKIPPED: a writer in the last moment (no leases here)\n");
       return;
     }
+    std::atomic<pid_t> writer_id = 0;
     std::thread writer([&] {
+      writer_id = ::gettid();
       const imgdedup::posix::UniqueDescriptor file(
           ::open(place.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
       (void)!::write(file.get(), "more", 4);
     });
+    // Let on only when it waits in its open.
+    wait_until(
+        [&] {
+          const std::string task = "/proc/self/task/" + std::to_string(writer_id);
+          return writer_id != 0 &&
+                 read_file(task + "/syscall").starts_with(std::to_string(SYS_openat) + " ") &&
+                 read_file(task + "/stat").find(") S ") != std::string::npos;
+        },
+        "the writer to wait");
     move.held.release();
     writer.join();
     move.service.sync();
@@ -138,7 +151,7 @@ TEST_CASE("m2-race: a duplicate that somebody begins to write in the last moment
 
 TEST_CASE("m2-race: a duplicate that is deleted in the last moment leaves nothing behind") {
   for (const char* point : {"after_verify", "before_rename"}) {
-    CAPTURE(point);
+    INFO("at ", std::string(point));
     HeldMove move(point);
     fs::remove(move.b());
     move.held.release();
@@ -162,7 +175,7 @@ TEST_CASE("m2-race: a file that takes the name of one just moved is left alone")
 
 TEST_CASE("m2-race: a folder swapped for a link in the last moment costs nobody a file") {
   for (const char* point : {"after_verify", "before_rename"}) {
-    CAPTURE(point);
+    INFO("at ", std::string(point));
     HeldMove move(point);
     const fs::path victim = move.service.base() / "victim";
     write_file(victim / "b.jpg", jpeg(1));

@@ -183,7 +183,15 @@ void Service::sync(std::chrono::seconds timeout) {
   try {
     call("sync", {{"timeout", std::to_string(timeout.count()) + "s"}});
   } catch (const std::exception& error) {
-    throw std::runtime_error(std::string("sync: ") + error.what() + "\n" + service_log());
+    std::string status;
+    try {
+      status = call("status").dump();
+      for (const protocol::Json& file : list("files")) status += "\n" + file.dump();
+    } catch (const std::exception&) {
+      // It has ended: its log says why.
+    }
+    throw std::runtime_error(std::string("sync: ") + error.what() + "\n" + status + "\n" +
+                             service_log());
   }
 }
 
