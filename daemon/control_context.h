@@ -50,6 +50,10 @@ class CommandFailure : public std::runtime_error {
   protocol::ErrorCode code;
 };
 
+/// The key after which a page begins: 0 for the first. Throws CommandFailure for one that is no
+/// number.
+std::int64_t after_of(const protocol::Json& params);
+
 // The commands that answer at once, by what they are about. `params` are normalised. Each returns
 // the result or throws CommandFailure.
 protocol::Json list_duplicates(ControlContext& context, const protocol::Json& params);

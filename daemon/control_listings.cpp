@@ -14,15 +14,6 @@ constexpr std::int64_t newest_events_count = 10;
 
 std::size_t limit_of(const Json& params) { return params.at("limit").get<std::size_t>(); }
 
-std::int64_t after_of(const Json& params) {
-  const auto after = params.find("after");
-  if (after == params.end() || after->is_null()) return 0;
-  if (!after->is_number_integer())
-    throw CommandFailure(protocol::ErrorCode::invalid_params,
-                         "after: is not the `next` of a page of this listing");
-  return after->get<std::int64_t>();
-}
-
 std::string under_of(const Json& params) {
   const auto under = params.find("under");
   return under == params.end() || under->is_null() ? "" : under->get<std::string>();
@@ -45,6 +36,15 @@ std::optional<matching::ContentDigest> digest_of(ControlContext& context,
 }
 
 }  // namespace
+
+std::int64_t after_of(const Json& params) {
+  const auto after = params.find("after");
+  if (after == params.end() || after->is_null()) return 0;
+  if (!after->is_number_integer())
+    throw CommandFailure(protocol::ErrorCode::invalid_params,
+                         "after: is not the `next` of a page of this listing");
+  return after->get<std::int64_t>();
+}
 
 Json list_duplicates(ControlContext& context, const Json& params) {
   store::DecisionFilter filter;

@@ -24,11 +24,6 @@ bool is_set(const Json& params, const char* name) {
   return value != params.end() && value->is_boolean() && value->get<bool>();
 }
 
-std::int64_t after_of(const Json& params) {
-  const auto after = params.find("after");
-  return after != params.end() && after->is_number_integer() ? after->get<std::int64_t>() : 0;
-}
-
 /// Entries that a call names by their ids or takes page by page, each given to `handle`, which
 /// says what became of it.
 template <typename Admits, typename Handle>

@@ -12,12 +12,14 @@
 #include <vector>
 
 #include "matching/relation.h"
+#include "matching/units.h"
 #include "protocol/path_text.h"
 #include "protocol/utf8.h"
 
 namespace imgdedup::protocol {
 namespace {
 
+constexpr std::chrono::milliseconds longest_duration = std::chrono::hours(24) * 36'500;
 constexpr std::size_t max_cursor_bytes = 64;
 constexpr std::size_t max_shown_bytes = 64;
 
@@ -40,18 +42,6 @@ std::optional<std::int64_t> integer_of(const Json& value) {
       value.get<std::uint64_t>() > std::uint64_t{std::numeric_limits<std::int64_t>::max()})
     return std::nullopt;
   return value.get<std::int64_t>();
-}
-
-/// Digits and a unit: ms, s, m, h or d.
-std::optional<std::chrono::milliseconds> milliseconds_of(std::string_view text) {
-  constexpr auto units = std::to_array<std::pair<std::string_view, std::int64_t>>(
-      {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}});
-  const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
-  if (digits == 0 || digits > 9) return std::nullopt;
-  const std::int64_t number = std::stoll(std::string(text.substr(0, digits)));
-  for (const auto& [unit, factor] : units)
-    if (text.substr(digits) == unit) return std::chrono::milliseconds(number * factor);
-  return std::nullopt;
 }
 
 std::string without_trailing_slash(std::string path) {
@@ -123,8 +113,9 @@ std::optional<Json> normalised(const Parameter& parameter, const Json& value) {
       return normalised_list(value, max_listed_ids, normalised_id);
     case ParameterKind::duration: {
       if (!value.is_string()) return std::nullopt;
-      const auto time = milliseconds_of(value.get_ref<const std::string&>());
-      if (!time) return std::nullopt;
+      const auto time = matching::parse_duration(value.get_ref<const std::string&>());
+      // Purging by age subtracts it from the clock in nanoseconds.
+      if (!time || *time > longest_duration) return std::nullopt;
       return Json(static_cast<std::int64_t>(time->count()));
     }
     case ParameterKind::relation:
