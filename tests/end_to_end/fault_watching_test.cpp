@@ -36,7 +36,7 @@ void swap_names(const fs::path& a, const fs::path& b) {
 TEST_CASE("w1-overflow: a burst that overflows the event queue is found whole") {
   Service service;
   for (int d = 0; d < 500; ++d) fs::create_directories(service.root() / ("d" + std::to_string(d)));
-  service.start({{"IMGDEDUPD_CB_DELAY_US", "30"}});
+  service.start({{"IMGDEDUPD_CB_DELAY_US", "300"}});
   service.sync();
   write_burst(service.root(), 500, 40);
   check_files_become_known(service);
