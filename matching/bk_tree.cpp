@@ -17,11 +17,18 @@ std::size_t distance(PerceptualHash a, PerceptualHash b) {
 
 }  // namespace
 
-BkTree::BkTree(std::size_t bucket_limit) : bucket_limit_(bucket_limit) {
-  assert(bucket_limit >= 2 && bucket_limit <= HashBucket::limit);
+BkTree::BkTree(std::optional<std::size_t> bucket_limit) : fixed_bucket_limit_(bucket_limit) {
+  assert(!bucket_limit || (*bucket_limit >= 2 && *bucket_limit <= HashBucket::limit));
 }
 
-BkTree BkTree::build(std::vector<Entry> entries, std::size_t bucket_limit) {
+// What fits the second-level cache is read fastest in smaller pieces; beyond it, every jump to
+// another bucket costs more than reading on. docs/performance.md.
+std::size_t BkTree::bucket_limit() const {
+  constexpr std::size_t many = 400'000;
+  return fixed_bucket_limit_.value_or(size_ < many ? HashBucket::limit / 2 : HashBucket::limit);
+}
+
+BkTree BkTree::build(std::vector<Entry> entries, std::optional<std::size_t> bucket_limit) {
   BkTree tree(bucket_limit);
   tree.size_ = entries.size();
   if (!entries.empty()) tree.grow(entries, Place{});
@@ -58,7 +65,7 @@ void BkTree::grow(std::span<Entry> entries, const Place& top) {
   while (!waiting.empty()) {
     const Work work = waiting.back();
     waiting.pop_back();
-    if (work.entries.size() < bucket_limit_) {
+    if (work.entries.size() < bucket_limit()) {
       hang(work.place, add_bucket(HashBucket(work.entries)));
       continue;
     }
@@ -76,7 +83,7 @@ void BkTree::grow(std::span<Entry> entries, const Place& top) {
     std::size_t first = 1;
     while (first < rings) {
       std::size_t last = first;
-      while (last + 1 < rings && ends[last + 1] - ends[first - 1] < bucket_limit_) ++last;
+      while (last + 1 < rings && ends[last + 1] - ends[first - 1] < bucket_limit()) ++last;
       const auto part = work.entries.subspan(ends[first - 1], ends[last] - ends[first - 1]);
       if (!part.empty()) waiting.push_back({part, {false, branch, first, last}});
       first = last + 1;
@@ -124,14 +131,14 @@ void BkTree::insert(PerceptualHash hash, Id id) {
   }
   HashBucket& bucket = buckets_[node.index()];
   bucket.insert({hash, id});
-  if (bucket.size() == bucket_limit_)
+  if (bucket.size() >= bucket_limit())
     divide(node, node == root_ ? Place{} : place_of(node, parent, ring));
 }
 
 /// A full bucket of several rings becomes two of fewer; a full bucket of one ring a branch.
 void BkTree::divide(Node full, const Place& place) {
   std::vector<Entry> entries;
-  entries.reserve(bucket_limit_);
+  entries.reserve(bucket_limit());
   buckets_[full.index()].append_entries_to(entries);
   buckets_[full.index()] = HashBucket();
   spare_buckets_.push_back(full.index());
@@ -171,8 +178,8 @@ bool BkTree::remove(PerceptualHash hash, Id id) {
   if (!removed) return false;
   --size_;
   ++removals_since_build_;
-  if (removals_since_build_ > 2 * size_ + bucket_limit_)
-    *this = build(take_entries(), bucket_limit_);
+  if (removals_since_build_ > 2 * size_ + bucket_limit())
+    *this = build(take_entries(), fixed_bucket_limit_);
   return true;
 }
 

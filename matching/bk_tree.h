@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -20,7 +21,7 @@ namespace imgdedup::matching {
 /// Burkhard & Keller, "Some approaches to best-match file searching", CACM 16(4), 1973: a branch
 /// divides its hashes by their distance to a pivot; by the triangle inequality a query at distance
 /// d from the pivot needs only the rings d - radius .. d + radius. Division stops at buckets of
-/// less than HashBucket::limit hashes, which lie in one piece of memory, are ordered by two more
+/// some ten thousands of hashes, which lie in one piece of memory, are ordered by two more
 /// pivots, and are scanned by vectors (bucket_scan.h): small radii look at a few short stretches,
 /// large ones at a few long ones, since jumping about costs more than looking. Sparse rings next to
 /// each other share a bucket. Hashes equal to a pivot are a list of ids at its branch (IdGroup), so
@@ -35,12 +36,13 @@ class BkTree {
   using Entry = HashEntry;
   using Match = HashMatch;
 
-  /// bucket_limit: a bucket of so many hashes is divided, 2..HashBucket::limit; other than the
-  /// default only tests have a use for.
-  explicit BkTree(std::size_t bucket_limit = HashBucket::limit);
+  /// bucket_limit: a bucket of so many hashes is divided, 2..HashBucket::limit; empty: chosen by
+  /// the number of hashes. Only tests have a use for a number.
+  explicit BkTree(std::optional<std::size_t> bucket_limit = std::nullopt);
 
   /// A tree of all `entries`, by counting sort: O(n log n), a fraction of the time of n inserts.
-  static BkTree build(std::vector<Entry> entries, std::size_t bucket_limit = HashBucket::limit);
+  static BkTree build(std::vector<Entry> entries,
+                      std::optional<std::size_t> bucket_limit = std::nullopt);
 
   /// Adds the pair. Looks at one branch a level and moves at most one entry a cell of one bucket;
   /// once in some thousands of times divides a bucket. A pair that is in already is then in twice.
@@ -95,6 +97,7 @@ class BkTree {
     std::size_t first_ring = 0, last_ring = 0;
   };
 
+  [[nodiscard]] std::size_t bucket_limit() const;
   void hang(const Place& place, Node node);
   Node add_bucket(HashBucket bucket);
   void grow(std::span<Entry> entries, const Place& top);
@@ -106,7 +109,7 @@ class BkTree {
   std::vector<Branch> branches_;
   std::vector<HashBucket> buckets_;
   std::vector<std::uint32_t> spare_buckets_;  ///< positions in buckets_ that no branch names
-  std::size_t bucket_limit_;
+  std::optional<std::size_t> fixed_bucket_limit_;
   Node root_;
   std::size_t size_ = 0;
   std::size_t removals_since_build_ = 0;

@@ -38,7 +38,8 @@ struct HashMatch {
 /// for at most a quarter (and 32 entries) more than it once needed and at most twice what it needs.
 class HashBucket {
  public:
-  static constexpr std::size_t limit = 32'768;
+  /// The largest whole number of scan rounds that 16 bits count.
+  static constexpr std::size_t limit = 65'504;
 
   /// Empty: nothing on the heap.
   HashBucket() = default;

@@ -223,6 +223,34 @@ TEST_CASE("any sequence of inserts, removes and queries answers as a linear scan
   }
 }
 
+TEST_CASE("a tree that grows and shrinks by hundreds of thousands answers as a linear scan does") {
+  CAPTURE(seed());
+  Random random(seed() + 2);
+  const HashSource source = clustered(some_centers(30'000), 8);
+  LinearIndex expected;
+  BkTree::Id next_id = 0;
+  while (next_id < 395'000) expected.insert({source(random), next_id++});
+  BkTree tree = BkTree::build(expected.entries());
+  const auto check_some = [&] {
+    for (const int radius : {0, 4, 10}) {
+      const PerceptualHash query = source(random);
+      REQUIRE(tree.within(query, radius) == expected.within(query, radius));
+    }
+  };
+  check_some();
+  for (int i = 0; i < 10'000; ++i) {
+    const BkTree::Entry entry{source(random), next_id++};
+    tree.insert(entry.hash, entry.id);
+    expected.insert(entry);
+  }
+  check_some();
+  for (int i = 0; i < 10'000; ++i) {
+    const BkTree::Entry entry = expected.take(random() % expected.entries().size());
+    REQUIRE(tree.remove(entry.hash, entry.id));
+  }
+  check_some();
+}
+
 TEST_CASE("a pair that was inserted twice is there twice") {
   BkTree tree;
   tree.insert({5}, 1);
