@@ -188,10 +188,10 @@ Reconciler::Hooks Daemon::Implementation::reconciler_hooks() {
             spdlog::info("watching {}", protocol::readable_text(root.settings.path));
             intake_.look_again();
             judge_.judge_those_without_offline_originals();
-            if (has_first_pass_) {
-              recover();
-              mover_.carry_out_all();
-            }
+            if (!has_first_pass_) return;
+            // The journal's intent of a move under way is not one that a crash left behind.
+            if (!mover_.has_move_in_hand()) recover();
+            mover_.carry_out_all();
           },
           [this](store::FileId file) { return mover_.is_moving(file); },
           [this](const Root& root) { warn("offline: " + root.error); }};

@@ -44,6 +44,8 @@ class Mover {
   void set_paused(bool paused);
 
   [[nodiscard]] bool is_moving(store::FileId file) const;
+  /// Whether a file is between its first look and its place in quarantine.
+  [[nodiscard]] bool has_move_in_hand() const { return current_ != nullptr; }
   [[nodiscard]] bool is_idle() const { return waiting_.empty() && !current_; }
   [[nodiscard]] std::size_t waiting() const { return waiting_.size() + (current_ ? 1 : 0); }
   [[nodiscard]] const MoverCounts& counts() const { return counts_; }
