@@ -110,7 +110,7 @@ std::vector<Measured> PictureMeasurer::measure(std::span<const ListedFile> files
       results[index] = std::move(*refusal);
     } else {
       std::get<matching::ImageRecord>(results[index]).fingerprint =
-          std::get<matching::Fingerprint>(answer);
+          std::get<matching::Measurement>(answer).fingerprint;
     }
   });
   return results;

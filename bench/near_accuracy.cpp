@@ -59,8 +59,8 @@ std::vector<Picture> read_pictures(const std::filesystem::path& folder) {
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     Picture picture{entry.path().filename().string(), read_bytes(entry.path()), {}};
     const auto measured = hashing::measure_image(picture.bytes, {});
-    if (const auto* fingerprint = std::get_if<Fingerprint>(&measured)) {
-      picture.record.fingerprint = *fingerprint;
+    if (const auto* measurement = std::get_if<matching::Measurement>(&measured)) {
+      picture.record.fingerprint = measurement->fingerprint;
       pictures.push_back(std::move(picture));
     }
   }

@@ -111,8 +111,8 @@ void compare(ControlContext& context, const QueryPtr& query, const FilePtr& file
 
 void measured(ControlContext& context, const QueryPtr& query, const FilePtr& file,
               const worker::Answer& answer) {
-  const auto* fingerprint = std::get_if<matching::Fingerprint>(&answer);
-  if (!fingerprint) {
+  const auto* measurement = std::get_if<matching::Measurement>(&answer);
+  if (!measurement) {
     const auto* refusal = std::get_if<matching::Refusal>(&answer);
     refuse(query->reports[file->place],
            refusal ? *refusal
@@ -120,11 +120,12 @@ void measured(ControlContext& context, const QueryPtr& query, const FilePtr& fil
     query->end_one();
     return;
   }
-  file->record.fingerprint = *fingerprint;
+  const matching::Fingerprint& fingerprint = measurement->fingerprint;
+  file->record.fingerprint = fingerprint;
   file->candidates = context.judge.candidates_for(file->record);
   file->outstanding = 1;
   for (std::size_t i = 0; i < file->candidates.size(); ++i)
-    if (file->candidates[i].original.fingerprint.content_digest != fingerprint->content_digest)
+    if (file->candidates[i].original.fingerprint.content_digest != fingerprint.content_digest)
       compare(context, query, file, i);
   if (--file->outstanding == 0) conclude(context, query, file);
 }

@@ -225,7 +225,8 @@ void Intake::answered(const std::shared_ptr<Measurement>& measurement,
   const auto row = library_.catalog().file(measurement->file_id);
   const bool is_waiting = row && row->state == matching::FileState::pending;
   std::optional<matching::Fingerprint> fingerprint;
-  if (const auto* measured = std::get_if<matching::Fingerprint>(&answer)) fingerprint = *measured;
+  if (const auto* measured = std::get_if<matching::Measurement>(&answer))
+    fingerprint = measured->fingerprint;
   if (const auto* digest = std::get_if<worker::DigestAnswer>(&answer); digest && is_waiting) {
     const auto known = library_.catalog().content_with_digest(digest->content_digest);
     if (!known) {

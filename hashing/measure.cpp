@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bytes of one image -> Fingerprint; of two images -> Comparison.
+// The bytes of one image -> Measurement; of two images -> Comparison.
 #include "hashing/measure.h"
 
 #include <algorithm>
@@ -19,6 +19,8 @@ namespace {
 
 using matching::Comparison;
 using matching::Fingerprint;
+using matching::Measurement;
+using matching::Measures;
 using matching::Refusal;
 using matching::RefusalReason;
 
@@ -36,7 +38,7 @@ Outcome<Value> without_throwing(Work work) {
   }
 }
 
-Outcome<Fingerprint> measure(Bytes file, const DecodeLimits& limits) {
+Outcome<Measurement> measure(Bytes file, const DecodeLimits& limits, const Measures& measures) {
   const auto read = read_header(file, limits);
   if (const auto* refusal = std::get_if<Refusal>(&read)) return *refusal;
   const auto& header = std::get<ImageHeader>(read);
@@ -44,7 +46,8 @@ Outcome<Fingerprint> measure(Bytes file, const DecodeLimits& limits) {
   if (auto* refusal = std::get_if<Refusal>(&decoded)) return std::move(*refusal);
   const auto& grey = std::get<cv::Mat>(decoded);
 
-  Fingerprint fingerprint;
+  Measurement measurement;
+  Fingerprint& fingerprint = measurement.fingerprint;
   fingerprint.content_digest = digest_of(file);
   fingerprint.size_bytes = file.size();
   fingerprint.format = header.format;
@@ -55,7 +58,8 @@ Outcome<Fingerprint> measure(Bytes file, const DecodeLimits& limits) {
   fingerprint.reduced_picture_digest = digest_of_picture(grey);
   // One page says nothing about the others, so pages are never alike by look.
   if (header.pictures == PictureCount::one) fingerprint.detail = detail_of(source, grey.size());
-  return fingerprint;
+  if (measures.features) measurement.features.emplace();
+  return measurement;
 }
 
 double aspect_of(const ImageHeader& header) {
@@ -71,7 +75,7 @@ bool may_be_same_picture(const ImageHeader& left, const ImageHeader& right,
          looks.tone_difference <= most_by_reduction;
 }
 
-Outcome<Comparison> compare(Bytes left, Bytes right, const DecodeLimits& limits) {
+Outcome<Comparison> compare(Bytes left, Bytes right, const DecodeLimits& limits, const Measures&) {
   const auto left_read = read_header(left, limits), right_read = read_header(right, limits);
   if (const auto* refusal = std::get_if<Refusal>(&left_read)) return *refusal;
   if (const auto* refusal = std::get_if<Refusal>(&right_read)) return *refusal;
@@ -101,13 +105,15 @@ Outcome<Comparison> compare(Bytes left, Bytes right, const DecodeLimits& limits)
 
 }  // namespace
 
-std::variant<Fingerprint, Refusal> measure_image(Bytes file, const DecodeLimits& limits) {
-  return without_throwing<Fingerprint>([&] { return measure(file, limits); });
+std::variant<Measurement, Refusal> measure_image(Bytes file, const DecodeLimits& limits,
+                                                 const Measures& measures) {
+  return without_throwing<Measurement>([&] { return measure(file, limits, measures); });
 }
 
 std::variant<Comparison, Refusal> compare_images(Bytes left, Bytes right,
-                                                 const DecodeLimits& limits) {
-  return without_throwing<Comparison>([&] { return compare(left, right, limits); });
+                                                 const DecodeLimits& limits,
+                                                 const Measures& measures) {
+  return without_throwing<Comparison>([&] { return compare(left, right, limits, measures); });
 }
 
 }  // namespace imgdedup::hashing

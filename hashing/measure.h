@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bytes of one image -> Fingerprint; of two images -> Comparison. All that a worker process
+// The bytes of one image -> Measurement; of two images -> Comparison. All that a worker process
 // does.
 #pragma once
 
@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "matching/fingerprint.h"
+#include "matching/measurement.h"
 #include "matching/refusal.h"
 #include "matching/relation.h"
 
@@ -33,13 +34,14 @@ matching::ContentDigest digest_of(Bytes file);
 
 /// Recognises `file` by content, checks its header against the limits, decodes it at the smallest
 /// sufficient scale and measures it. Never throws on bad input: that is a Refusal.
-std::variant<matching::Fingerprint, matching::Refusal> measure_image(Bytes file,
-                                                                     const DecodeLimits& limits);
+std::variant<matching::Measurement, matching::Refusal> measure_image(
+    Bytes file, const DecodeLimits& limits, const matching::Measures& measures = {});
 
 /// Compares two whole images as shown (orientation applied). Pixels are compared in full only when
-/// sizes agree. A Refusal if either cannot be decoded.
-std::variant<matching::Comparison, matching::Refusal> compare_images(Bytes left, Bytes right,
-                                                                     const DecodeLimits& limits);
+/// sizes agree. Edits are looked for where `measures.features` asks for them. A Refusal if either
+/// cannot be decoded.
+std::variant<matching::Comparison, matching::Refusal> compare_images(
+    Bytes left, Bytes right, const DecodeLimits& limits, const matching::Measures& measures = {});
 
 /// Decodes one tiny picture of every format, so that no codec opens files later, inside a sandbox;
 /// limits OpenCV to one thread. Once per process.

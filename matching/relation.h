@@ -32,6 +32,25 @@ struct Evidence {
   bool operator==(const Evidence&) const = default;
 };
 
+/// How one picture lies in another: what local features that agree on one transform say.
+struct EditComparison {
+  /// Pairs of features, one of either picture, that agree on the transform.
+  int inliers = 0;
+  /// Mean SSIM of the part that both show, brought to one frame and tone, -1..1.
+  double overlap_ssim = 0;
+  /// Share of the left picture that the right one shows, and the other way round, 0..1.
+  double left_overlap = 0, right_overlap = 0;
+  /// Share, 0..1, of that part which is covered by agreeing features.
+  double spread = 0;
+  /// The transform from left to right: enlargement, turn clockwise in degrees [0, 360), mirrored
+  /// (before the turn).
+  double scale = 1;
+  double rotation_degrees = 0;
+  bool mirrored = false;
+
+  bool operator==(const EditComparison&) const = default;
+};
+
 /// What looking at two pictures together says; measured in a worker from both files.
 struct Comparison {
   /// The bytes that were compared: evidence is only about these contents.
@@ -50,6 +69,8 @@ struct Comparison {
   /// Root mean square of the chroma in which the two disagree beyond one being paler, in levels of
   /// 0..255. A grey copy of a colour picture has 0, a picture in other colours much.
   double colour_difference = 0;
+  /// Present where edits were asked for and some transform relates the two.
+  std::optional<EditComparison> edit = {};
 
   bool operator==(const Comparison&) const = default;
 };

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "matching/fingerprint.h"
+#include "matching/measurement.h"
 #include "matching/refusal.h"
 #include "matching/relation.h"
 
@@ -13,7 +14,7 @@ namespace imgdedup::worker {
 
 enum class JobKind : std::uint8_t {
   digest,  ///< one descriptor -> DigestAnswer: the bytes only, nothing is decoded or recognised
-  fingerprint,  ///< one descriptor -> Fingerprint
+  fingerprint,  ///< one descriptor -> Measurement
   compare,      ///< two descriptors -> Comparison
 };
 
@@ -31,6 +32,7 @@ struct Job {
   std::uint64_t id = 0;
   JobKind kind = JobKind::fingerprint;
   JobLimits limits;
+  matching::Measures measures = {};  ///< for fingerprint and compare
 
   bool operator==(const Job&) const = default;
 };
@@ -43,6 +45,6 @@ struct DigestAnswer {
 };
 
 using Answer =
-    std::variant<DigestAnswer, matching::Fingerprint, matching::Comparison, matching::Refusal>;
+    std::variant<DigestAnswer, matching::Measurement, matching::Comparison, matching::Refusal>;
 
 }  // namespace imgdedup::worker

@@ -17,6 +17,9 @@ namespace imgdedup::worker {
 
 using MessageBytes = std::span<const std::uint8_t>;
 
+/// Of jobs and answers alike; raised when either changes its form.
+inline constexpr std::uint16_t protocol_version = 2;
+
 /// What is wrong with a message, one line for people.
 struct ProtocolError {
   std::string message;

@@ -41,7 +41,8 @@ Answer digest(const Job& job, int file) {
 Answer fingerprint(const Job& job, int file) {
   const auto bytes = read_file_bytes(file, job.limits.max_file_bytes, hashing::refuse_by_signature);
   if (const auto* refusal = std::get_if<Refusal>(&bytes)) return *refusal;
-  return to_answer(hashing::measure_image(std::get<FileBytes>(bytes).all(), decode_limits(job)));
+  return to_answer(
+      hashing::measure_image(std::get<FileBytes>(bytes).all(), decode_limits(job), job.measures));
 }
 
 Answer compare(const Job& job, int left_file, int right_file) {
@@ -52,7 +53,8 @@ Answer compare(const Job& job, int left_file, int right_file) {
       read_file_bytes(right_file, job.limits.max_file_bytes, hashing::refuse_by_signature);
   if (const auto* refusal = std::get_if<Refusal>(&right)) return *refusal;
   return to_answer(hashing::compare_images(std::get<FileBytes>(left).all(),
-                                           std::get<FileBytes>(right).all(), decode_limits(job)));
+                                           std::get<FileBytes>(right).all(), decode_limits(job),
+                                           job.measures));
 }
 
 bool out_of_memory(const Answer& answer) {

@@ -20,8 +20,8 @@ inline matching::Fingerprint fingerprint_of(std::string_view file) {
   const auto measured = measure_image(bytes_of(file), {});
   const auto* refusal = std::get_if<matching::Refusal>(&measured);
   INFO((refusal == nullptr ? std::string() : refusal->message));
-  REQUIRE(std::holds_alternative<matching::Fingerprint>(measured));
-  return std::get<matching::Fingerprint>(measured);
+  REQUIRE(std::holds_alternative<matching::Measurement>(measured));
+  return std::get<matching::Measurement>(measured).fingerprint;
 }
 
 inline matching::Refusal refusal_of(std::string_view file, const DecodeLimits& limits = {}) {

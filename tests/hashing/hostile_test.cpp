@@ -39,7 +39,7 @@ std::vector<std::string> small_files() {
 bool is_measured_or_refused(const std::string& file) {
   const auto measured = measure_image(bytes_of(file), {1'000'000});
   if (const auto* refusal = std::get_if<Refusal>(&measured)) return !refusal->message.empty();
-  const auto& fingerprint = std::get<matching::Fingerprint>(measured);
+  const auto& fingerprint = std::get<matching::Measurement>(measured).fingerprint;
   return fingerprint.width_pixels > 0 && fingerprint.height_pixels > 0;
 }
 
@@ -159,9 +159,9 @@ TEST_CASE("every file of the hostile and the formats collection is measured or r
       const std::string file = testing::read_file(entry.path());
       const auto result = measure_image(bytes_of(file), {100'000'000});
       ++files;
-      if (std::holds_alternative<matching::Fingerprint>(result)) ++measured;
+      if (std::holds_alternative<matching::Measurement>(result)) ++measured;
       INFO(entry.path().string());
-      CHECK((std::holds_alternative<matching::Fingerprint>(result) ||
+      CHECK((std::holds_alternative<matching::Measurement>(result) ||
              !std::get<Refusal>(result).message.empty()));
     }
   MESSAGE(measured << " of " << files << " files measured, the others refused");

@@ -93,7 +93,7 @@ TEST_CASE("more pixels than the limit allows are refused by every format's heade
     const std::string file = encode_picture(draw_picture(1), encoding.extension);
     CHECK(refusal_of(file, {400 * 300 - 1}).reason == RefusalReason::over_limit);
     CHECK(
-        std::holds_alternative<matching::Fingerprint>(measure_image(bytes_of(file), {400 * 300})));
+        std::holds_alternative<matching::Measurement>(measure_image(bytes_of(file), {400 * 300})));
   }
 }
 

@@ -40,12 +40,15 @@ Answer answer_for(const Job& job, const std::string& text) {
     case JobKind::digest:
       return DigestAnswer{digest, text.size()};
     case JobKind::fingerprint: {
-      matching::Fingerprint fingerprint;
+      matching::Measurement measurement;
+      matching::Fingerprint& fingerprint = measurement.fingerprint;
       fingerprint.content_digest = digest;
       fingerprint.size_bytes = text.size();
       fingerprint.width_pixels = 640;
       fingerprint.height_pixels = 480;
-      return fingerprint;
+      if (job.measures.features) measurement.features.emplace();
+      if (job.measures.embedding) measurement.embedding.emplace().values.assign(4, 0.5F);
+      return measurement;
     }
     case JobKind::compare:
       break;

@@ -54,9 +54,9 @@ TEST_CASE("the worker's fingerprint is that of the hashing library, for every fo
     CAPTURE(extension);
     const auto file = encode_picture(draw_picture(1), extension);
     const auto answer = ask({}, {file});
-    REQUIRE(std::holds_alternative<matching::Fingerprint>(answer));
-    CHECK(std::get<matching::Fingerprint>(answer) ==
-          std::get<matching::Fingerprint>(hashing::measure_image(bytes_of(file), {})));
+    REQUIRE(std::holds_alternative<matching::Measurement>(answer));
+    CHECK(std::get<matching::Measurement>(answer) ==
+          std::get<matching::Measurement>(hashing::measure_image(bytes_of(file), {})));
   }
 }
 

@@ -28,6 +28,26 @@ matching::Fingerprint some_fingerprint() {
           .detail = 12.5F};
 }
 
+matching::PictureFeatures some_features() {
+  matching::PictureFeatures features;
+  features.local = {320, 240, {{5119, 3839, 255, 7, {1, 2, 3, 0xFFFFFFFFFFFFFFFF}}, {}}};
+  for (std::size_t i = 0; i < matching::turn_count; ++i) features.turned_hashes[i].phash.bits = i;
+  return features;
+}
+
+matching::Measurement some_measurement() { return {some_fingerprint(), {}, {}}; }
+
+matching::EditComparison some_edit() {
+  return {.inliers = 42,
+          .overlap_ssim = 0.875,
+          .left_overlap = 1,
+          .right_overlap = 0.5,
+          .spread = 0.75,
+          .scale = 1.5,
+          .rotation_degrees = 359.5,
+          .mirrored = true};
+}
+
 matching::Comparison some_comparison() {
   return {.left_digest = some_digest(2),
           .right_digest = some_digest(3),
@@ -69,19 +89,83 @@ TEST_CASE("every kind of answer survives the way over the channel") {
     CHECK(std::get<Answer>(decoded) == answer);
   };
   check(DigestAnswer{some_digest(9), 999'999}, JobKind::digest);
-  check(some_fingerprint(), JobKind::fingerprint);
+  check(some_measurement(), JobKind::fingerprint);
   check(some_comparison(), JobKind::compare);
   const matching::Refusal refusal{matching::RefusalReason::incomplete, "ends after 3 of 9 rows"};
   for (const JobKind kind : {JobKind::digest, JobKind::fingerprint, JobKind::compare})
     check(refusal, kind);
 }
 
+TEST_CASE("features, an embedding and an edit come over the channel where they were asked for") {
+  const auto survives = [](const Answer& answer, const Job& asked) {
+    const auto decoded = decode_answer(encode_answer(asked.id, answer), asked);
+    return std::holds_alternative<Answer>(decoded) && std::get<Answer>(decoded) == answer;
+  };
+  Job measure = job_of(JobKind::fingerprint), compare = job_of(JobKind::compare);
+  auto measurement = some_measurement();
+  auto comparison = some_comparison();
+  comparison.edit = some_edit();
+  measurement.features = some_features();
+  CHECK(!survives(measurement, measure));
+  CHECK(!survives(comparison, compare));
+  measure.measures.features = compare.measures.features = true;
+  CHECK(survives(measurement, measure));
+  CHECK(survives(comparison, compare));
+  CHECK(survives(some_comparison(), compare));
+  measure.measures.embedding = true;
+  CHECK(!survives(measurement, measure));
+  measurement.embedding = matching::Embedding{{0.6F, 0, -0.8F}};
+  CHECK(survives(measurement, measure));
+}
+
+TEST_CASE("impossible features, embeddings and edits are errors") {
+  Job measure = job_of(JobKind::fingerprint), compare = job_of(JobKind::compare);
+  measure.measures = {true, true};
+  compare.measures.features = true;
+  const auto accepted_with = [&](auto change) {
+    auto measurement = some_measurement();
+    measurement.features = some_features();
+    measurement.embedding = matching::Embedding{{0.6F, 0, -0.8F}};
+    change(measurement);
+    return accepted(measurement, measure);
+  };
+  CHECK(accepted_with([](auto&) {}));
+  CHECK(!accepted_with([](auto& m) { m.features->local.features[0].x_sixteenths = 5120; }));
+  CHECK(!accepted_with([](auto& m) { m.features->local.features[1].y_sixteenths = 3840; }));
+  CHECK(!accepted_with(
+      [](auto& m) { m.features->local.features[0].level = matching::max_feature_levels; }));
+  CHECK(!accepted_with(
+      [](auto& m) { m.features->local.width_pixels = matching::max_feature_picture_side + 1; }));
+  CHECK(accepted_with(
+      [](auto& m) { m.features->local.features.resize(matching::max_local_features); }));
+  CHECK(!accepted_with(
+      [](auto& m) { m.features->local.features.resize(matching::max_local_features + 1); }));
+  CHECK(!accepted_with([](auto& m) { m.embedding->values.clear(); }));
+  CHECK(!accepted_with([](auto& m) { m.embedding->values[0] = 0.7F; }));
+  CHECK(!accepted_with(
+      [](auto& m) { m.embedding->values[0] = std::numeric_limits<float>::quiet_NaN(); }));
+
+  const auto edit_accepted_with = [&](auto change) {
+    auto comparison = some_comparison();
+    change(comparison.edit.emplace(some_edit()));
+    return accepted(comparison, compare);
+  };
+  CHECK(edit_accepted_with([](auto&) {}));
+  CHECK(!edit_accepted_with([](auto& e) { e.inliers = -1; }));
+  CHECK(!edit_accepted_with([](auto& e) { e.overlap_ssim = 1.1; }));
+  CHECK(!edit_accepted_with([](auto& e) { e.left_overlap = -0.1; }));
+  CHECK(!edit_accepted_with([](auto& e) { e.right_overlap = 1.1; }));
+  CHECK(!edit_accepted_with([](auto& e) { e.spread = 2; }));
+  CHECK(!edit_accepted_with([](auto& e) { e.scale = 0; }));
+  CHECK(!edit_accepted_with([](auto& e) { e.rotation_degrees = 361; }));
+}
+
 TEST_CASE("an answer to another job or to another kind of job is an error") {
-  const auto message = encode_answer(78, some_fingerprint());
+  const auto message = encode_answer(78, some_measurement());
   CHECK(
       std::holds_alternative<ProtocolError>(decode_answer(message, job_of(JobKind::fingerprint))));
-  CHECK(!accepted(some_fingerprint(), job_of(JobKind::digest)));
-  CHECK(!accepted(some_fingerprint(), job_of(JobKind::compare)));
+  CHECK(!accepted(some_measurement(), job_of(JobKind::digest)));
+  CHECK(!accepted(some_measurement(), job_of(JobKind::compare)));
   CHECK(!accepted(some_comparison(), job_of(JobKind::fingerprint)));
   CHECK(!accepted(DigestAnswer{}, job_of(JobKind::fingerprint)));
 }
@@ -89,9 +173,9 @@ TEST_CASE("an answer to another job or to another kind of job is an error") {
 TEST_CASE("a fingerprint that breaks the limits it was asked with is an error") {
   const Job asked = job_of(JobKind::fingerprint);
   const auto accepted_with = [&](auto change) {
-    auto fingerprint = some_fingerprint();
-    change(fingerprint);
-    return accepted(fingerprint, asked);
+    auto measurement = some_measurement();
+    change(measurement.fingerprint);
+    return accepted(measurement, asked);
   };
   CHECK(accepted_with([](auto& f) { f.size_bytes = 1'000'000; }));
   CHECK(!accepted_with([](auto& f) { f.size_bytes = 1'000'001; }));
@@ -176,7 +260,7 @@ TEST_CASE("whatever a mutated answer says, what is accepted keeps within the lim
   std::size_t accepted_count = 0;
   for (int round = 0; round < 200'000; ++round) {
     const Job asked = job_of(static_cast<JobKind>(below(3)));
-    const std::array<Answer, 4> seeds{DigestAnswer{some_digest(9), 10}, some_fingerprint(),
+    const std::array<Answer, 4> seeds{DigestAnswer{some_digest(9), 10}, some_measurement(),
                                       some_comparison(),
                                       matching::Refusal{matching::RefusalReason::damaged, "why"}};
     auto message = encode_answer(asked.id, seeds[below(seeds.size())]);
@@ -187,7 +271,8 @@ TEST_CASE("whatever a mutated answer says, what is accepted keeps within the lim
     const auto* answer = std::get_if<Answer>(&decoded);
     if (!answer) continue;
     ++accepted_count;
-    if (const auto* fingerprint = std::get_if<matching::Fingerprint>(answer)) {
+    if (const auto* measurement = std::get_if<matching::Measurement>(answer)) {
+      const matching::Fingerprint* fingerprint = &measurement->fingerprint;
       CHECK(std::uint64_t{fingerprint->width_pixels} * fingerprint->height_pixels <=
             asked.limits.max_pixels);
       CHECK(!matching::name_of(fingerprint->format).empty());

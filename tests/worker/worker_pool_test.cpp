@@ -41,7 +41,7 @@ TEST_CASE("every kind of job is answered") {
   REQUIRE(driver.run_until_answered(3));
   const auto answer_of = [&](const char* name) { return driver.answers.find(name)->second; };
   CHECK(std::get<DigestAnswer>(answer_of("digest")).size_bytes == 5);
-  CHECK(std::get<matching::Fingerprint>(answer_of("fingerprint")).width_pixels == 640);
+  CHECK(std::get<matching::Measurement>(answer_of("fingerprint")).fingerprint.width_pixels == 640);
   CHECK(std::holds_alternative<matching::Comparison>(answer_of("compare")));
   CHECK(driver.pool.counts().finished_jobs == 3);
   CHECK(driver.pool.counts().replaced_workers == 0);
@@ -135,7 +135,7 @@ TEST_CASE("a second answer to one job gets the worker replaced and nobody a wron
     REQUIRE(driver.is_good(std::to_string(i)));
     const auto& answer = driver.answers.find(std::to_string(i))->second;
     // "good\n", not "answer-twice\n".
-    CHECK(std::get<matching::Fingerprint>(answer).size_bytes == 5);
+    CHECK(std::get<matching::Measurement>(answer).fingerprint.size_bytes == 5);
   }
   REQUIRE(driver.run_until([&] { return driver.pool.counts().replaced_workers == 1; }));
 }

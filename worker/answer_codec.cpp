@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: Apache-2.0
+// Answers as messages and back.
+#include <cmath>
+#include <string_view>
+#include <utility>
+
+#include "worker/job_codec.h"
+#include "worker/wire.h"
+
+namespace imgdedup::worker {
+namespace {
+
+using matching::Comparison;
+using matching::ContentDigest;
+using matching::EditComparison;
+using matching::Embedding;
+using matching::Fingerprint;
+using matching::LocalFeature;
+using matching::LocalFeatures;
+using matching::Measurement;
+using matching::PerceptualHashes;
+using matching::PictureFeatures;
+using matching::Refusal;
+using matching::RefusalReason;
+
+constexpr std::uint32_t answer_magic = 0x41444D49;  // "IMDA"
+
+constexpr auto last_format = static_cast<std::uint8_t>(matching::ImageFormat::jpeg2000);
+constexpr auto last_reason = static_cast<std::uint8_t>(RefusalReason::out_of_memory);
+
+/// SSIM is a mean of doubles and may leave its range by a rounding error.
+constexpr double rounding = 1e-6;
+/// Two chroma planes, each up to 255 apart, and one of them made stronger.
+constexpr double max_colour_difference = 1000;
+/// Comparing looks for more features than are kept of a picture.
+constexpr std::uint32_t max_inliers = 10'000;
+
+enum class AnswerKind : std::uint8_t { digest, measurement, comparison, refusal };
+
+bool within(double value, double low, double high) {
+  return std::isfinite(value) && value >= low - rounding && value <= high + rounding;
+}
+
+void put(WireWriter& out, const DigestAnswer& answer) {
+  out.put(static_cast<std::uint8_t>(AnswerKind::digest));
+  out.put(answer.content_digest.bytes);
+  out.put(answer.size_bytes);
+}
+
+void put(WireWriter& out, const PerceptualHashes& hashes) {
+  for (const auto hash : {hashes.ahash, hashes.dhash, hashes.phash, hashes.whash})
+    out.put(hash.bits);
+}
+
+// Bindings, so that a field that is added and not sent here does not compile.
+void put(WireWriter& out, const Fingerprint& answer) {
+  const auto& [digest, size_bytes, format, width, height, hashes, reduced_digest, detail] = answer;
+  out.put(digest.bytes);
+  out.put(size_bytes);
+  out.put(static_cast<std::uint8_t>(format));
+  out.put(width);
+  out.put(height);
+  put(out, hashes);
+  out.put(reduced_digest);
+  out.put(detail);
+}
+
+void put(WireWriter& out, const PictureFeatures& features) {
+  const auto& [local, turned_hashes] = features;
+  for (const PerceptualHashes& hashes : turned_hashes) put(out, hashes);
+  out.put(local.width_pixels);
+  out.put(local.height_pixels);
+  out.put(static_cast<std::uint16_t>(local.features.size()));
+  for (const LocalFeature& feature : local.features) {
+    const auto& [x, y, direction, level, descriptor] = feature;
+    out.put(x);
+    out.put(y);
+    out.put(direction);
+    out.put(level);
+    for (const std::uint64_t word : descriptor) out.put(word);
+  }
+}
+
+void put(WireWriter& out, const Embedding& embedding) {
+  out.put(static_cast<std::uint16_t>(embedding.values.size()));
+  for (const float value : embedding.values) out.put(value);
+}
+
+void put(WireWriter& out, const Measurement& answer) {
+  const auto& [fingerprint, features, embedding] = answer;
+  out.put(static_cast<std::uint8_t>(AnswerKind::measurement));
+  put(out, fingerprint);
+  if (features) put(out, *features);
+  if (embedding) put(out, *embedding);
+}
+
+void put(WireWriter& out, const EditComparison& edit) {
+  const auto& [inliers, overlap_ssim, left_overlap, right_overlap, spread, scale, rotation_degrees,
+               mirrored] = edit;
+  out.put(static_cast<std::uint32_t>(inliers));
+  for (const double measure :
+       {overlap_ssim, left_overlap, right_overlap, spread, scale, rotation_degrees})
+    out.put(measure);
+  out.put(static_cast<std::uint8_t>(mirrored));
+}
+
+void put(WireWriter& out, const Comparison& answer) {
+  const auto& [left, right, same_pixels, ssim, lowest_tile_ssim, aspect_ratio_quotient,
+               tone_difference, colour_difference, edit] = answer;
+  out.put(static_cast<std::uint8_t>(AnswerKind::comparison));
+  out.put(left.bytes);
+  out.put(right.bytes);
+  out.put(static_cast<std::uint8_t>(same_pixels));
+  for (const double measure :
+       {ssim, lowest_tile_ssim, aspect_ratio_quotient, tone_difference, colour_difference})
+    out.put(measure);
+  out.put(static_cast<std::uint8_t>(edit.has_value()));
+  if (edit) put(out, *edit);
+}
+
+void put(WireWriter& out, const Refusal& answer) {
+  out.put(static_cast<std::uint8_t>(AnswerKind::refusal));
+  out.put(static_cast<std::uint8_t>(answer.reason));
+  const auto text = std::string_view(answer.message).substr(0, max_refusal_message_bytes);
+  out.put(static_cast<std::uint16_t>(text.size()));
+  out.put(text);
+}
+
+ProtocolError error(std::string_view what) { return {std::string(what)}; }
+
+std::variant<Answer, ProtocolError> take_digest(WireReader& in, const Job& asked) {
+  DigestAnswer answer;
+  in.take_into(answer.content_digest.bytes);
+  answer.size_bytes = in.take<std::uint64_t>();
+  if (!in.complete()) return error("a digest of a wrong length");
+  if (answer.size_bytes > asked.limits.max_file_bytes) return error("a file above the limit");
+  return answer;
+}
+
+void take(WireReader& in, PerceptualHashes& hashes) {
+  for (auto* hash : {&hashes.ahash, &hashes.dhash, &hashes.phash, &hashes.whash})
+    hash->bits = in.take<std::uint64_t>();
+}
+
+std::optional<ProtocolError> take_fingerprint(WireReader& in, const Job& asked,
+                                              Fingerprint& answer) {
+  in.take_into(answer.content_digest.bytes);
+  answer.size_bytes = in.take<std::uint64_t>();
+  const auto format = in.take<std::uint8_t>();
+  answer.width_pixels = in.take<std::uint32_t>();
+  answer.height_pixels = in.take<std::uint32_t>();
+  take(in, answer.hashes);
+  answer.reduced_picture_digest = in.take<std::uint64_t>();
+  answer.detail = in.take_float();
+  if (format > last_format) return error("an unknown image format");
+  answer.format = static_cast<matching::ImageFormat>(format);
+  if (answer.size_bytes == 0 || answer.size_bytes > asked.limits.max_file_bytes)
+    return error("an impossible file size");
+  const auto pixels = std::uint64_t{answer.width_pixels} * answer.height_pixels;
+  if (pixels == 0 || pixels > asked.limits.max_pixels) return error("an impossible picture size");
+  if (!std::isfinite(answer.detail) || answer.detail < 0) return error("an impossible detail");
+  return std::nullopt;
+}
+
+std::optional<ProtocolError> take_features(WireReader& in, PictureFeatures& answer) {
+  for (PerceptualHashes& hashes : answer.turned_hashes) take(in, hashes);
+  LocalFeatures& local = answer.local;
+  local.width_pixels = in.take<std::uint16_t>();
+  local.height_pixels = in.take<std::uint16_t>();
+  const auto count = in.take<std::uint16_t>();
+  if (local.width_pixels > matching::max_feature_picture_side ||
+      local.height_pixels > matching::max_feature_picture_side)
+    return error("a feature picture of an impossible size");
+  if (count > matching::max_local_features) return error("too many local features");
+  local.features.resize(count);
+  for (LocalFeature& feature : local.features) {
+    feature.x_sixteenths = in.take<std::uint16_t>();
+    feature.y_sixteenths = in.take<std::uint16_t>();
+    feature.direction = in.take<std::uint8_t>();
+    feature.level = in.take<std::uint8_t>();
+    for (std::uint64_t& word : feature.descriptor) word = in.take<std::uint64_t>();
+    if (feature.x_sixteenths >= local.width_pixels * 16 ||
+        feature.y_sixteenths >= local.height_pixels * 16)
+      return error("a local feature outside its picture");
+    if (feature.level >= matching::max_feature_levels)
+      return error("a local feature of an impossible level");
+  }
+  return std::nullopt;
+}
+
+std::optional<ProtocolError> take_embedding(WireReader& in, Embedding& answer) {
+  const auto count = in.take<std::uint16_t>();
+  if (count == 0 || count > matching::max_embedding_values)
+    return error("an embedding of an impossible length");
+  answer.values.resize(count);
+  double square = 0;
+  for (float& value : answer.values) {
+    value = in.take_float();
+    square += double{value} * double{value};
+  }
+  // Zeros where the message is too short have no length either.
+  constexpr double tolerance = 1e-3;
+  if (!(std::abs(square - 1) <= tolerance)) return error("an embedding whose length is not 1");
+  return std::nullopt;
+}
+
+std::variant<Answer, ProtocolError> take_measurement(WireReader& in, const Job& asked) {
+  Measurement answer;
+  if (const auto wrong = take_fingerprint(in, asked, answer.fingerprint)) return *wrong;
+  if (asked.measures.features)
+    if (const auto wrong = take_features(in, answer.features.emplace())) return *wrong;
+  if (asked.measures.embedding)
+    if (const auto wrong = take_embedding(in, answer.embedding.emplace())) return *wrong;
+  if (!in.complete()) return error("a measurement of a wrong length");
+  return answer;
+}
+
+std::optional<ProtocolError> take_edit(WireReader& in, EditComparison& answer) {
+  const auto inliers = in.take<std::uint32_t>();
+  for (double* measure : {&answer.overlap_ssim, &answer.left_overlap, &answer.right_overlap,
+                          &answer.spread, &answer.scale, &answer.rotation_degrees})
+    *measure = in.take_double();
+  const auto mirrored = in.take<std::uint8_t>();
+  if (inliers > max_inliers || mirrored > 1 || !within(answer.overlap_ssim, -1, 1) ||
+      !within(answer.left_overlap, 0, 1) || !within(answer.right_overlap, 0, 1) ||
+      !within(answer.spread, 0, 1) || !within(answer.rotation_degrees, 0, 360) ||
+      !std::isfinite(answer.scale) || answer.scale <= 0)
+    return error("an impossible edit");
+  answer.inliers = static_cast<int>(inliers);
+  answer.mirrored = mirrored == 1;
+  return std::nullopt;
+}
+
+std::variant<Answer, ProtocolError> take_comparison(WireReader& in, const Job& asked) {
+  Comparison answer;
+  in.take_into(answer.left_digest.bytes);
+  in.take_into(answer.right_digest.bytes);
+  const auto same_pixels = in.take<std::uint8_t>();
+  answer.ssim = in.take_double();
+  answer.lowest_tile_ssim = in.take_double();
+  answer.aspect_ratio_quotient = in.take_double();
+  answer.tone_difference = in.take_double();
+  answer.colour_difference = in.take_double();
+  const auto has_edit = in.take<std::uint8_t>();
+  if (has_edit > (asked.measures.features ? 1 : 0)) return error("an edit that nobody asked for");
+  if (has_edit == 1)
+    if (const auto wrong = take_edit(in, answer.edit.emplace())) return *wrong;
+  if (!in.complete()) return error("a comparison of a wrong length");
+  if (same_pixels > 1) return error("neither same pixels nor others");
+  answer.same_pixels = same_pixels == 1;
+  if (!within(answer.ssim, -1, 1) || !within(answer.lowest_tile_ssim, -1, 1))
+    return error("an impossible SSIM");
+  if (!std::isfinite(answer.aspect_ratio_quotient) || answer.aspect_ratio_quotient < 1 - rounding)
+    return error("an impossible quotient of aspect ratios");
+  if (!within(answer.tone_difference, 0, 255)) return error("an impossible tone difference");
+  if (!within(answer.colour_difference, 0, max_colour_difference))
+    return error("an impossible colour difference");
+  return answer;
+}
+
+std::variant<Answer, ProtocolError> take_refusal(WireReader& in) {
+  const auto reason = in.take<std::uint8_t>();
+  const auto text = in.take_bytes(in.take<std::uint16_t>());
+  if (!in.complete() || text.size() > max_refusal_message_bytes)
+    return error("a refusal of a wrong length");
+  if (reason > last_reason) return error("an unknown reason of refusal");
+  Refusal answer{static_cast<RefusalReason>(reason), {}};
+  if (answer.reason == RefusalReason::timed_out || answer.reason == RefusalReason::crashed)
+    return error("a reason of refusal that a worker cannot know");
+  answer.message = printable_line({reinterpret_cast<const char*>(text.data()), text.size()},
+                                  max_refusal_message_bytes);
+  return answer;
+}
+
+bool fits(AnswerKind answer, JobKind job) {
+  switch (answer) {
+    case AnswerKind::digest:
+      return job == JobKind::digest;
+    case AnswerKind::measurement:
+      return job == JobKind::fingerprint;
+    case AnswerKind::comparison:
+      return job == JobKind::compare;
+    case AnswerKind::refusal:
+      return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::vector<std::uint8_t> encode_answer(std::uint64_t job_id, const Answer& answer) {
+  WireWriter out;
+  out.put(answer_magic);
+  out.put(protocol_version);
+  out.put(job_id);
+  std::visit([&out](const auto& value) { put(out, value); }, answer);
+  return std::move(out).take();
+}
+
+std::variant<Answer, ProtocolError> decode_answer(MessageBytes message, const Job& asked) {
+  WireReader in(message);
+  if (in.take<std::uint32_t>() != answer_magic) return error("not an answer");
+  if (in.take<std::uint16_t>() != protocol_version) return error("an answer of another version");
+  if (in.take<std::uint64_t>() != asked.id) return error("an answer to another job");
+  const auto kind = in.take<std::uint8_t>();
+  if (kind > static_cast<std::uint8_t>(AnswerKind::refusal))
+    return error("an unknown kind of answer");
+  if (!fits(AnswerKind{kind}, asked.kind)) return error("an answer to another kind of job");
+  switch (AnswerKind{kind}) {
+    case AnswerKind::digest:
+      return take_digest(in, asked);
+    case AnswerKind::measurement:
+      return take_measurement(in, asked);
+    case AnswerKind::comparison:
+      return take_comparison(in, asked);
+    case AnswerKind::refusal:
+      break;
+  }
+  return take_refusal(in);
+}
+
+}  // namespace imgdedup::worker
