@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include "matching/companion.h"
 #include "matching/near_confirmation.h"
 
 namespace imgdedup::matching {
@@ -33,6 +34,55 @@ auto strength(const RelationFound& found) {
                     -found.evidence.ssim.value_or(1.0));
 }
 
+/// The best original that a file is held against, so far.
+struct Hold {
+  const Candidate* candidate = nullptr;
+  RelationFound found;
+
+  void take_if_better(const Candidate& other, const RelationFound& other_found, KeepRule keep) {
+    const bool is_better = !candidate || strength(other_found) < strength(found) ||
+                           (strength(other_found) == strength(found) &&
+                            outranks(other.original, candidate->original, keep));
+    if (!is_better) return;
+    candidate = &other;
+    found = other_found;
+  }
+};
+
+ActionLimit limit_of(CompanionKind kind) {
+  switch (kind) {
+    case CompanionKind::raw_and_jpeg:
+      return ActionLimit::raw_and_jpeg;
+    case CompanionKind::sidecar:
+      return ActionLimit::sidecar;
+    case CompanionKind::burst:
+      return ActionLimit::burst;
+  }
+  return ActionLimit::none;
+}
+
+/// Why `file` may not be moved as a duplicate of `original`.
+ActionLimit limit_on(const ImageRecord& file, const ImageRecord& original, Relation relation,
+                     Action action) {
+  if (const auto kind = companion_kind(file, original, relation)) return limit_of(*kind);
+  if (action == Action::log) return ActionLimit::none;
+  if (file.is_protected) return ActionLimit::protected_root;
+  if (file.hard_links > 1) return ActionLimit::hard_linked;
+  return ActionLimit::none;
+}
+
+DuplicateVerdict verdict_on(const ImageRecord& file, const ImageRecord& original,
+                            const RelationFound& found, const Policy& policy) {
+  DuplicateVerdict verdict;
+  verdict.original_file_id = original.file_id;
+  verdict.relation = found.relation;
+  verdict.evidence = found.evidence;
+  verdict.action = policy.action_for(found.relation);
+  verdict.action_limit = limit_on(file, original, found.relation, verdict.action);
+  if (verdict.action_limit != ActionLimit::none) verdict.action = Action::log;
+  return verdict;
+}
+
 }  // namespace
 
 std::string_view name_of(ActionLimit limit) {
@@ -43,8 +93,25 @@ std::string_view name_of(ActionLimit limit) {
       return "protected";
     case ActionLimit::hard_linked:
       return "hard-linked";
+    case ActionLimit::raw_and_jpeg:
+      return name_of(CompanionKind::raw_and_jpeg);
+    case ActionLimit::sidecar:
+      return name_of(CompanionKind::sidecar);
+    case ActionLimit::burst:
+      return name_of(CompanionKind::burst);
   }
   return "";
+}
+
+std::optional<ActionLimit> action_limit_from_name(std::string_view name) {
+  for (auto value = std::uint8_t{1}; value <= static_cast<std::uint8_t>(last_action_limit); ++value)
+    if (const auto limit = static_cast<ActionLimit>(value); name_of(limit) == name) return limit;
+  return std::nullopt;
+}
+
+bool is_companion(ActionLimit limit) {
+  return limit == ActionLimit::raw_and_jpeg || limit == ActionLimit::sidecar ||
+         limit == ActionLimit::burst;
 }
 
 std::optional<RelationFound> relation_between(const ImageRecord& file, const Candidate& candidate,
@@ -72,66 +139,60 @@ std::optional<RelationFound> relation_between(const ImageRecord& file, const Can
   return std::nullopt;
 }
 
-bool outranks(const ImageRecord& a, const ImageRecord& b, KeepRule keep) {
-  if (a.is_protected != b.is_protected) return a.is_protected;
+Ranking rank(const ImageRecord& a, const ImageRecord& b, KeepRule keep) {
+  if (a.is_protected != b.is_protected) return {a.is_protected, RankReason::protected_root};
   switch (keep) {
     case KeepRule::first:
       break;
     case KeepRule::largest: {
-      const auto size_of = [](const ImageRecord& record) {
-        return std::pair(pixel_count(record), record.fingerprint.size_bytes);
-      };
-      if (size_of(a) != size_of(b)) return size_of(a) > size_of(b);
+      if (pixel_count(a) != pixel_count(b))
+        return {pixel_count(a) > pixel_count(b), RankReason::more_pixels};
+      const std::uint64_t a_bytes = a.fingerprint.size_bytes, b_bytes = b.fingerprint.size_bytes;
+      if (a_bytes != b_bytes) return {a_bytes > b_bytes, RankReason::more_bytes};
       break;
     }
     case KeepRule::oldest:
-      if (a.stamp.mtime_ns != b.stamp.mtime_ns) return a.stamp.mtime_ns < b.stamp.mtime_ns;
+      if (a.stamp.mtime_ns != b.stamp.mtime_ns)
+        return {a.stamp.mtime_ns < b.stamp.mtime_ns, RankReason::older};
       break;
   }
-  return a.file_id < b.file_id;
+  return {a.file_id < b.file_id, RankReason::seen_first};
+}
+
+bool outranks(const ImageRecord& a, const ImageRecord& b, KeepRule keep) {
+  return rank(a, b, keep).first_wins;
 }
 
 Verdict decide(const ImageRecord& file, std::span<const Candidate> candidates,
                const Policy& policy) {
-  const Candidate* best = nullptr;
-  std::optional<RelationFound> best_found;
+  Hold hold, companion;
   std::vector<const ImageRecord*> displaced;
   for (const Candidate& candidate : candidates) {
     const auto found = relation_between(file, candidate, policy);
     if (!found) continue;
-    // However strongly it resembles a worse original, a better one makes the file a duplicate.
-    if (outranks(file, candidate.original, policy.keep)) {
-      displaced.push_back(&candidate.original);
+    if (companion_kind(file, candidate.original, found->relation)) {
+      // Neither is the better one, so the order in which they were seen says whose decision it is.
+      if (candidate.original.file_id < file.file_id)
+        companion.take_if_better(candidate, *found, policy.keep);
       continue;
     }
-    if (!best || strength(*found) < strength(*best_found) ||
-        (strength(*found) == strength(*best_found) &&
-         outranks(candidate.original, best->original, policy.keep))) {
-      best = &candidate;
-      best_found = found;
-    }
+    // However strongly it resembles a worse original, a better one makes the file a duplicate.
+    if (outranks(file, candidate.original, policy.keep))
+      displaced.push_back(&candidate.original);
+    else
+      hold.take_if_better(candidate, *found, policy.keep);
   }
 
   Verdict verdict;
-  if (!best) {
+  if (!hold.candidate && displaced.empty()) hold = companion;
+  if (!hold.candidate) {
     std::sort(displaced.begin(), displaced.end(),
               [&](const auto* a, const auto* b) { return outranks(*a, *b, policy.keep); });
     for (const ImageRecord* original : displaced)
       verdict.displaced_file_ids.push_back(original->file_id);
     return verdict;
   }
-  DuplicateVerdict& duplicate = verdict.duplicate.emplace();
-  duplicate.original_file_id = best->original.file_id;
-  duplicate.relation = best_found->relation;
-  duplicate.evidence = best_found->evidence;
-  duplicate.action = policy.action_for(duplicate.relation);
-  if (duplicate.action == Action::quarantine) {
-    if (file.is_protected)
-      duplicate.action_limit = ActionLimit::protected_root;
-    else if (file.hard_links > 1)
-      duplicate.action_limit = ActionLimit::hard_linked;
-    if (duplicate.action_limit != ActionLimit::none) duplicate.action = Action::log;
-  }
+  verdict.duplicate = verdict_on(file, hold.candidate->original, hold.found, policy);
   return verdict;
 }
 

@@ -27,10 +27,19 @@ enum class ActionLimit : std::uint8_t {
   none,
   protected_root,  ///< the file lies in a root with `protect: true`
   hard_linked,     ///< moving one of several names of an inode gains nothing
+  raw_and_jpeg,    ///< not a copy: two forms of one shot
+  sidecar,         ///< not a copy: a thumbnail that belongs to another file
+  burst,           ///< not a copy: two shots of one series
 };
+inline constexpr ActionLimit last_action_limit = ActionLimit::burst;
 
-/// "", "protected", "hard-linked".
+/// "", "protected", "hard-linked", "raw+jpeg", "sidecar", "burst".
 std::string_view name_of(ActionLimit limit);
+std::optional<ActionLimit> action_limit_from_name(std::string_view name);
+
+/// Whether the limit says that the two belong together and neither is a copy of the other. A file
+/// with such a decision stays an original: others are still held against it.
+bool is_companion(ActionLimit limit);
 
 /// That a file is a duplicate, of what, why, and what is to be done.
 struct DuplicateVerdict {
@@ -64,14 +73,27 @@ struct RelationFound {
 std::optional<RelationFound> relation_between(const ImageRecord& file, const Candidate& candidate,
                                               const Policy& policy);
 
-/// Whether `a` rather than `b` is the original of a group that holds both: protected files first,
+/// What makes one file of two the original.
+enum class RankReason : std::uint8_t { protected_root, more_pixels, more_bytes, older, seen_first };
+
+struct Ranking {
+  bool first_wins = false;
+  RankReason reason = RankReason::seen_first;
+};
+
+/// Which of two files is the original of a group that holds both, and why: protected files first,
 /// then the keep rule, then the file seen first. A strict order over distinct file ids.
+Ranking rank(const ImageRecord& a, const ImageRecord& b, KeepRule keep);
+/// Whether rank() says `a`.
 bool outranks(const ImageRecord& a, const ImageRecord& b, KeepRule keep);
 
 /// Judges `file` against `candidates`, all of them originals. It is a duplicate if one that it
 /// resembles outranks it: of several such, the one with the strongest relation counts, then the
 /// smallest distance, then the highest SSIM, then the better rank. If none does, it is an original
-/// and displaces those that it resembles. Pure; throws nothing but std::bad_alloc.
+/// and displaces those that it resembles. Companions (see matching/companion.h) neither make a
+/// duplicate nor are displaced: where there is no more to say, a file gets a decision against the
+/// best of those seen before it, which only logs and says what they are. Pure; throws nothing but
+/// std::bad_alloc.
 Verdict decide(const ImageRecord& file, std::span<const Candidate> candidates,
                const Policy& policy);
 

@@ -27,13 +27,6 @@ matching::Evidence evidence_from_json(const Json& json) {
   return evidence;
 }
 
-std::optional<matching::ActionLimit> action_limit_from_name(std::string_view name) {
-  for (const auto limit :
-       {matching::ActionLimit::protected_root, matching::ActionLimit::hard_linked})
-    if (name_of(limit) == name) return limit;
-  return std::nullopt;
-}
-
 std::optional<std::int64_t> number_from_text(std::string_view text) {
   if (text.empty() || text.size() > 18) return std::nullopt;
   std::int64_t number = 0;
@@ -72,8 +65,9 @@ void from_json(const Json& json, DecisionReport& report) {
   report.path = get_path(json, "path");
   report.original = get_path(json, "original");
   report.action = parsed_member(json, "action", matching::action_from_name);
-  report.action_limit = optional_parsed_member(json, "action_limit", action_limit_from_name)
-                            .value_or(matching::ActionLimit::none);
+  report.action_limit =
+      optional_parsed_member(json, "action_limit", matching::action_limit_from_name)
+          .value_or(matching::ActionLimit::none);
   report.evidence = evidence_from_json(json.at("evidence"));
   report.content = parsed_member(json, "content", matching::content_digest_from_hex);
   report.original_content =

@@ -34,7 +34,7 @@ CatalogDecision read_decision(const SqliteStatement::Run& row) {
   if (!row.is_null(8)) decision.evidence.inliers = static_cast<int>(row.integer(8));
   decision.evidence.similarity = row.optional_real(9);
   decision.action = enumerator(row.integer(10), matching::Action::quarantine);
-  decision.action_limit = enumerator(row.integer(11), matching::ActionLimit::hard_linked);
+  decision.action_limit = enumerator(row.integer(11), matching::last_action_limit);
   decision.content = digest_from_bytes(row.bytes(12));
   decision.original_content = digest_from_bytes(row.bytes(13));
   decision.decided_at_ns = row.integer(14);

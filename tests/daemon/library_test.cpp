@@ -140,6 +140,31 @@ TEST_CASE("files that are judged again are so best first, each before its duplic
   scene.check();
 }
 
+TEST_CASE("a companion keeps its decision and stays an original that copies are held against") {
+  LibraryScene scene;
+  scene.put("first", "one");
+  scene.put("second", "two");
+  scene.settle();
+  const auto second = *scene.row("second");
+  matching::DuplicateVerdict verdict;
+  verdict.original_file_id = scene.id("first");
+  verdict.relation = matching::Relation::near;
+  verdict.action_limit = matching::ActionLimit::burst;
+  scene.library.judged_duplicate(second, *second.content_id, verdict, 1);
+  CHECK(scene.original_of("second") == "first");
+  CHECK(scene.row("second")->role == store::FileRole::original);
+  scene.put("third", "two");
+  scene.compare();
+  scene.judge_all();
+  CHECK(scene.original_of("third") == "second");
+  CHECK(scene.original_of("second") == "first");
+
+  std::filesystem::remove(scene.root / "first");
+  scene.settle();
+  CHECK(scene.original_of("second").empty());
+  CHECK(scene.original_of("third") == "second");
+}
+
 TEST_CASE("a better original takes the roles over") {
   LibraryScene scene;
   scene.policy.keep = matching::KeepRule::oldest;

@@ -328,7 +328,55 @@ TEST_CASE("the action is the policy's for the relation, and milder where moving 
   });
 }
 
+TEST_CASE("companions are logged as what they are, never moved, and displace nothing") {
+  const auto named = [](std::string path) {
+    return [path](ImageRecord& r) { r.path = path; };
+  };
+  const ImageRecord raw = picture(9) | named("/p/shot.CR2");
+  const ImageRecord jpeg = picture(9) | named("/p/shot.jpg");
+  const ImageRecord second = picture(9) | named("/p/IMG_0002.jpg");
+  const ImageRecord first = picture(1) | named("/p/IMG_0001.jpg");
+  check({
+      {"the picture of a RAW", jpeg, {alike(picture(1) | named("/p/shot.CR2"))},
+       quarantining(Relation::near), "near of 1: log, raw+jpeg"},
+      {"a RAW after its picture", raw, {alike(picture(1) | named("/p/shot.jpg"))},
+       quarantining(Relation::near), "near of 1: log, raw+jpeg"},
+      {"a RAW whose preview has the pixels of its picture", raw,
+       {same_pixels(picture(1) | named("/p/shot.jpg"))}, quarantining(Relation::pixels),
+       "pixels of 1: log, raw+jpeg"},
+      {"a larger picture displaces no RAW", jpeg | of_width(1280),
+       {alike(picture(12) | named("/p/shot.CR2"))}, keep_largest, "original"},
+      {"nor one seen before it", jpeg | of_width(1280),
+       {alike(picture(1) | named("/p/shot.CR2"))}, keep_largest, "near of 1: log, raw+jpeg"},
+      {"a shot of a series", second, {alike(first)}, quarantining(Relation::near),
+       "near of 1: log, burst"},
+      {"a shot of a series, logged like any other", second, {alike(first)}, keep_first,
+       "near of 1: log, burst"},
+      {"a shot of a series with the same bytes is a copy", second | with_bytes_of(1),
+       {original(first)}, quarantining(Relation::exact), "exact of 1: quarantine"},
+      {"a shot of a series with the same pixels is a copy", second, {same_pixels(first)},
+       quarantining(Relation::pixels), "pixels of 1: quarantine"},
+      {"a copy before a companion, although further away", second,
+       {alike(first), alike(picture(2) | with_hash(0b111))}, keep_first, "near of 2: log"},
+      {"a copy displaced before a companion", second | of_width(640) | modified_at(1),
+       {alike(picture(1) | named("/p/IMG_0001.jpg") | modified_at(2)),
+        alike(picture(2) | modified_at(3))}, keep_oldest, "original before 2"},
+      {"protected and a companion", second | kept_safe, {alike(first)},
+       quarantining(Relation::near), "near of 1: log, burst"},
+  });
+}
+
 // clang-format on
+
+TEST_CASE("every limit has a name of its own that is read back") {
+  for (int value = 1; value <= static_cast<int>(last_action_limit); ++value) {
+    const auto limit = static_cast<ActionLimit>(value);
+    CHECK(!name_of(limit).empty());
+    CHECK(action_limit_from_name(name_of(limit)) == limit);
+  }
+  CHECK(!action_limit_from_name(""));
+  CHECK(!action_limit_from_name("none"));
+}
 
 TEST_CASE("a relation carries the measures that were taken") {
   const ImageRecord file = picture(9);
