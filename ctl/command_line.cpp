@@ -65,6 +65,9 @@ CommandLine::CommandLine() {
   add(app_, "groups", "groups").add("--under", "under", "DIR");
   Subcommand& query = add(app_, "query", "query");
   query.app->add_option("FILE", files, "files to judge")->required();
+  Subcommand& explain = add(app_, "explain", "explain");
+  explain.add("A", "first");
+  explain.add("B", "second");
   Subcommand& distinct = add(app_, "distinct", "distinct");
   distinct.add("A", "first");
   distinct.add("B", "second");

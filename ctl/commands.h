@@ -19,6 +19,8 @@ ExitStatus print_events(const Task& task);
 
 /// Opens the files with the rights of the user and has them judged.
 ExitStatus query_files(const Task& task);
+/// Opens two files with the rights of the user and shows what lies between them.
+ExitStatus explain_files(const Task& task);
 
 ExitStatus sync_service(const Task& task);
 ExitStatus declare_distinct(const Task& task);

@@ -20,6 +20,7 @@ constexpr auto runners = std::to_array<std::pair<std::string_view, Runner>>({
     {"duplicates", list_duplicates},
     {"groups", list_groups},
     {"query", query_files},
+    {"explain", explain_files},
     {"distinct", declare_distinct},
     {"quarantine.list", list_quarantine},
     {"quarantine.restore", restore_files},

@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // query: files opened with the rights of the user, judged by the service.
-#include <fcntl.h>
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <system_error>
 
 #include "ctl/commands.h"
 #include "ctl/human_text.h"
+#include "ctl/opened_file.h"
 #include "ctl/table.h"
-#include "posix/unique_descriptor.h"
 #include "protocol/path_text.h"
 #include "protocol/reports.h"
 
@@ -19,24 +14,6 @@ namespace {
 
 using protocol::Json;
 using protocol::QueryReport;
-
-/// A file that is open, or why it is not.
-struct OpenedFile {
-  posix::UniqueDescriptor descriptor;
-  std::string problem;
-};
-
-OpenedFile open_file(const std::string& path) {
-  // Not to hang on a FIFO, nor to take a terminal.
-  OpenedFile file;
-  file.descriptor.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  struct stat status {};
-  if (!file.descriptor || ::fstat(file.descriptor.get(), &status) != 0)
-    file.problem = "cannot be opened: " + std::generic_category().message(errno);
-  else if (!S_ISREG(status.st_mode))
-    file.problem = "is no regular file";
-  return file;
-}
 
 Json report_of_problem(const std::string& path, const std::string& problem) {
   QueryReport report;

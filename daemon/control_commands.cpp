@@ -25,7 +25,8 @@ Json state_of(const ControlContext& context) {
   return protocol::StateReport{context.status.state()};
 }
 
-/// The commands that answer at once; `sync`, `query` and `events` need the connection as well.
+/// The commands that answer at once; `sync`, `query`, `explain` and `events` need the connection as
+/// well.
 const std::map<std::string_view, Handler>& handlers() {
   static const std::map<std::string_view, Handler> table{
       {"status",
@@ -67,7 +68,7 @@ const std::map<std::string_view, Handler>& handlers() {
   return table;
 }
 
-constexpr std::string_view connection_commands[] = {"sync", "query", "events"};
+constexpr std::string_view connection_commands[] = {"sync", "query", "explain", "events"};
 
 }  // namespace
 
@@ -144,18 +145,9 @@ void ControlCommands::dispatch(event::ConnectionId connection, const event::Peer
   if (request.method == "sync") {
     start_sync(connection, request.id, params);
   } else if (request.method == "query") {
-    auto paths = params.at("paths").get<std::vector<std::string>>();
-    if (paths.size() != descriptors.size())
-      throw CommandFailure(ErrorCode::invalid_params,
-                           "paths: as many open descriptors must come with the request as paths (" +
-                               std::to_string(descriptors.size()) + " came for " +
-                               std::to_string(paths.size()) + ")");
-    if (!context_.library.index().is_loaded())
-      throw CommandFailure(ErrorCode::busy, "the catalog is still being loaded; ask again");
-    query_files(context_, std::move(paths), std::move(descriptors),
-                [this, connection, id = request.id, alive = is_alive_](const Json& result) {
-                  if (*alive) send(connection, protocol::result_line(id, result));
-                });
+    start_query(connection, request.id, params, std::move(descriptors));
+  } else if (request.method == "explain") {
+    start_explain(connection, request.id, params, std::move(descriptors));
   } else if (request.method == "events") {
     const bool follows = params.at("follow").get<bool>();
     send(connection, protocol::result_line(request.id, follows ? newest_events(context_)
@@ -168,6 +160,40 @@ void ControlCommands::dispatch(event::ConnectionId connection, const event::Peer
     const Json result = handlers().at(request.method)(context_, params);
     send(connection, protocol::result_line(request.id, result));
   }
+}
+
+void ControlCommands::check_descriptors(std::size_t paths, std::size_t descriptors) const {
+  if (paths != descriptors)
+    throw CommandFailure(ErrorCode::invalid_params,
+                         "paths: as many open descriptors must come with the request as paths (" +
+                             std::to_string(descriptors) + " came for " + std::to_string(paths) +
+                             ")");
+  if (!context_.library.index().is_loaded())
+    throw CommandFailure(ErrorCode::busy, "the catalog is still being loaded; ask again");
+}
+
+std::function<void(Json)> ControlCommands::answer_to(event::ConnectionId connection,
+                                                     const Json& id) {
+  return [this, connection, id, alive = is_alive_](const Json& result) {
+    if (*alive) send(connection, protocol::result_line(id, result));
+  };
+}
+
+void ControlCommands::start_query(event::ConnectionId connection, const Json& id,
+                                  const Json& params,
+                                  std::vector<posix::UniqueDescriptor> descriptors) {
+  auto paths = params.at("paths").get<std::vector<std::string>>();
+  check_descriptors(paths.size(), descriptors.size());
+  query_files(context_, std::move(paths), std::move(descriptors), answer_to(connection, id));
+}
+
+void ControlCommands::start_explain(event::ConnectionId connection, const Json& id,
+                                    const Json& params,
+                                    std::vector<posix::UniqueDescriptor> descriptors) {
+  check_descriptors(2, descriptors.size());
+  explain_files(context_,
+                {params.at("first").get<std::string>(), params.at("second").get<std::string>()},
+                {std::move(descriptors[0]), std::move(descriptors[1])}, answer_to(connection, id));
 }
 
 void ControlCommands::start_sync(event::ConnectionId connection, const Json& id,

@@ -2,6 +2,7 @@
 // The commands of the socket: who may, which it is, its answer.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -52,6 +53,16 @@ class ControlCommands final : public event::LineHandler {
   void start_sync(event::ConnectionId connection, const protocol::Json& id,
                   const protocol::Json& params);
   void end_sync(event::ConnectionId connection);
+  void start_query(event::ConnectionId connection, const protocol::Json& id,
+                   const protocol::Json& params, std::vector<posix::UniqueDescriptor> descriptors);
+  void start_explain(event::ConnectionId connection, const protocol::Json& id,
+                     const protocol::Json& params,
+                     std::vector<posix::UniqueDescriptor> descriptors);
+  /// Throws CommandFailure unless each path has its descriptor and the catalog stands.
+  void check_descriptors(std::size_t paths, std::size_t descriptors) const;
+  /// Sends a result to a connection that may be gone by then.
+  std::function<void(protocol::Json)> answer_to(event::ConnectionId connection,
+                                                const protocol::Json& id);
   void send(event::ConnectionId connection, const std::string& line);
 
   event::Loop& loop_;

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <array>
 #include <functional>
 #include <optional>
 #include <stdexcept>
@@ -22,6 +23,10 @@
 
 namespace imgdedup::daemon {
 
+/// Of all clients together that `query` and `explain` have in hand: each holds descriptors, its own
+/// and those of its candidates.
+inline constexpr std::size_t max_queried_files = 128;
+
 /// All of it outlives the commands.
 struct ControlContext {
   Library& library;
@@ -39,7 +44,7 @@ struct ControlContext {
   /// Reads the settings again; throws std::runtime_error naming what is wrong.
   std::function<void()> reload;
   std::function<void(const std::string& message)> note;  ///< for the service's log
-  std::size_t queried_files = 0;                         ///< that `query` has in hand
+  std::size_t queried_files = 0;                         ///< see max_queried_files
 };
 
 /// A command that was understood and is not done: becomes the error of the reply.
@@ -75,5 +80,11 @@ protocol::Json newest_events(ControlContext& context);
 void query_files(ControlContext& context, std::vector<std::string> paths,
                  std::vector<posix::UniqueDescriptor> files,
                  std::function<void(protocol::Json)> answer);
+
+/// Explains what two files that a caller has open are to each other, without recording anything.
+/// `answer` is called once, now or on a later turn of the loop.
+void explain_files(ControlContext& context, std::array<std::string, 2> paths,
+                   std::array<posix::UniqueDescriptor, 2> files,
+                   std::function<void(protocol::Json)> answer);
 
 }  // namespace imgdedup::daemon

@@ -14,9 +14,6 @@ namespace {
 
 using protocol::Judgement;
 
-// Of all clients together: each holds descriptors, its own and those of its candidates.
-constexpr std::size_t max_queried_files = 128;
-
 /// One call: its files are asked about side by side, its answer goes out when all are known.
 struct Query {
   std::size_t& files_in_flight;

@@ -2,6 +2,8 @@
 // Whether two pictures whose hashes are close are really one picture.
 #include "matching/near_confirmation.h"
 
+#include <algorithm>
+
 namespace imgdedup::matching {
 namespace {
 
@@ -17,14 +19,32 @@ constexpr double min_squeezed_tile_ssim = 0.90;
 
 }  // namespace
 
-bool has_enough_detail(const Fingerprint& picture) { return picture.detail >= min_detail; }
+std::string_view name_of(Bound bound) { return bound == Bound::at_least ? "at-least" : "at-most"; }
+
+MeasureCheck detail_check(const Fingerprint& picture) {
+  return {"detail", double{picture.detail}, Bound::at_least, double{min_detail}};
+}
+
+bool has_enough_detail(const Fingerprint& picture) { return detail_check(picture).passes(); }
+
+bool is_squeezed(const Comparison& comparison) {
+  return comparison.aspect_ratio_quotient > max_aspect_ratio_quotient;
+}
+
+std::array<MeasureCheck, 4> near_checks(const Comparison& comparison) {
+  return {
+      {{"ssim", comparison.ssim, Bound::at_least, min_ssim},
+       {"lowest_tile_ssim", comparison.lowest_tile_ssim, Bound::at_least,
+        is_squeezed(comparison) ? min_squeezed_tile_ssim : min_tile_ssim},
+       {"aspect_ratio_quotient", comparison.aspect_ratio_quotient, Bound::at_most,
+        max_squeezed_aspect_ratio_quotient},
+       {"colour_difference", comparison.colour_difference, Bound::at_most, max_colour_difference}}};
+}
 
 bool confirms_near(const Comparison& comparison) {
-  const bool is_squeezed = comparison.aspect_ratio_quotient > max_aspect_ratio_quotient;
-  return comparison.ssim >= min_ssim &&
-         comparison.lowest_tile_ssim >= (is_squeezed ? min_squeezed_tile_ssim : min_tile_ssim) &&
-         comparison.colour_difference <= max_colour_difference &&
-         comparison.aspect_ratio_quotient <= max_squeezed_aspect_ratio_quotient;
+  const auto checks = near_checks(comparison);
+  return std::all_of(checks.begin(), checks.end(),
+                     [](const MeasureCheck& check) { return check.passes(); });
 }
 
 }  // namespace imgdedup::matching

@@ -41,8 +41,10 @@ constexpr auto pages = std::to_array<CommandPage>({
      R"({"pending": 5, "total": 12})"},
     {"duplicates",
      "A page of decisions in state `standing` or `quarantined`, newest first. `action` is what was "
-     "done, `action_limit` why it is milder than the settings ask: `protected`, `hard-linked` or "
-     "null. Of `evidence` the measures that were taken are numbers, the others null.",
+     "done, `action_limit` why it is milder than the settings ask: `protected`, `hard-linked`, or, "
+     "where names and times show that the two belong together and neither is a copy of the other, "
+     "`raw+jpeg`, `sidecar` or `burst`; else null. Of `evidence` the measures that were taken are "
+     "numbers, the others null.",
      R"({"relation": "near", "under": "/srv/photos", "limit": 1})",
      R"({"items": [{"id": 7, "relation": "near", "path": "/srv/photos/copy.jpg",
       "original": "/srv/photos/first.jpg", "action": "log", "action_limit": null,
@@ -78,6 +80,53 @@ constexpr auto pages = std::to_array<CommandPage>({
       "relation": "near", "original": "/srv/photos/first.jpg",
       "evidence": {"distance_bits": 3, "ssim": 0.972, "inliers": null, "similarity": null},
       "reason": null, "message": null}]})",
+     "", ""},
+    {"explain",
+     "Two open descriptors come with the request, as with `query`. `files` are A and B as they are "
+     "now; `id`, `state` and `restored` are null for a file that is not in the catalog. A file "
+     "that "
+     "is no image has `reason` and `message`; then `measures` and `steps` are empty.\n\n"
+     "`measures` has everything that is measured between the two. `bound` says which side of "
+     "`threshold` passes (`at-least` or `at-most`, the threshold itself included) and `relation` "
+     "what the measure is needed for; these are null where nothing rests on it. More measures may "
+     "be added later.\n\n"
+     "`steps` are the questions in their order: `one-inode`, `declared-distinct`, `relation`, "
+     "`companion`, `keep`, `action`, `limit`, `in-force`; those that were not reached are left "
+     "out. "
+     "`decides` marks the step that settles what the two are to each other. `relation`, "
+     "`duplicate` "
+     "(`A`, `B` or null), `action` and `action_limit` are what the two would be decided to be if "
+     "there were no other files; `decision` is the id of the decision in force between them, or "
+     "null. `companion` is `raw+jpeg`, `sidecar`, `burst` or null.",
+     R"({"first": "/srv/photos/first.jpg", "second": "/srv/photos/copy.jpg"})",
+     R"({"files": [{"path": "/srv/photos/first.jpg", "id": 17, "state": "judged", "restored": false,
+      "protected": false, "hard_links": 1,
+      "content": "fcde2b2edba56bf408601fb721fe9b5c338d10ee429ea04fae5511b68fbf8fb9",
+      "format": "jpeg", "bytes": 300000, "width": 1024, "height": 768, "detail": 41.5,
+      "hashes": {"ahash": "ffe1c1818383c1f3", "dhash": "2b4c1c1c1c1c4c2b",
+                 "phash": "9f172786e71f1e00", "whash": "ffe1c18183c3c1ff"},
+      "reason": null, "message": null},
+     {"path": "/srv/photos/copy.jpg", "id": 18, "state": "judged", "restored": false,
+      "protected": false, "hard_links": 1,
+      "content": "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
+      "format": "jpeg", "bytes": 90000, "width": 512, "height": 384, "detail": 40.5,
+      "hashes": {"ahash": "ffe1c1818383c1f3", "dhash": "2b4c1c1c1c1c4c2f",
+                 "phash": "9f172786e71f1e07", "whash": "ffe1c18183c3c1ff"},
+      "reason": null, "message": null}],
+      "same_bytes": false, "same_pixels": false,
+      "measures": [{"measure": "phash_distance_bits", "value": 3.0, "bound": "at-most",
+                    "threshold": 10.0, "passes": true, "relation": "near",
+                    "note": "the hash of the settings"},
+                   {"measure": "tone_difference", "value": 1.5, "bound": null, "threshold": null,
+                    "passes": null, "relation": null,
+                    "note": "in levels, before tones are fitted; nothing rests on it"}],
+      "steps": [{"step": "one-inode", "decides": false,
+                 "text": "they are two files, not two names of one"},
+                {"step": "relation", "decides": true,
+                 "text": "near: the same picture re-encoded, resized or lightly toned"}],
+      "relation": "near", "companion": null, "duplicate": "B", "action": "log",
+      "action_limit": null, "decision": 7,
+      "conclusion": "B is a duplicate of A (near): it is logged and stays"})",
      "", ""},
     {"distinct",
      "Remembered by content, so it survives renames, moves and rescans. A decision that holds the "

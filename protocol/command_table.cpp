@@ -29,6 +29,10 @@ constexpr auto query_parameters = std::to_array<Parameter>(
     {{"paths", path_list, required,
       "names of the files, for the answer alone; their open descriptors come with the request, in "
       "the same order"}});
+constexpr auto explain_parameters = std::to_array<Parameter>(
+    {{"first", path, required,
+      "name of a file, in the catalog or not; both open descriptors come with the request"},
+     {"second", path, required, "name of another file"}});
 constexpr auto distinct_parameters = std::to_array<Parameter>(
     {{"first", path, required, "a file in the catalog"},
      {"second", path, required, "another file in the catalog"},
@@ -84,6 +88,12 @@ constexpr auto commands = std::to_array<Command>({
      "query FILE...",
      "say what each file would be judged to be; nothing is recorded",
      query_parameters,
+     {}},
+    {"explain",
+     read,
+     "explain A B",
+     "show every measure between two files, and the step that decides what they are",
+     explain_parameters,
      {}},
     {"distinct",
      change,

@@ -66,6 +66,7 @@ TEST_CASE("every spelling of the product becomes the command and its params") {
      "duplicates", {{"relation", "near"}, {"under", "/a"}, {"after", 7}});
   is({"groups", "--under", "/a/"}, "groups", {{"under", "/a"}});
   is({"query", "a", "b"}, "query", none);
+  is({"explain", "/a", "/b"}, "explain", {{"first", "/a"}, {"second", "/b"}});
   is({"distinct", "/a", "/b"}, "distinct", {{"first", "/a"}, {"second", "/b"}});
   is({"distinct", "--undo", "/a", "/b"}, "distinct",
      {{"first", "/a"}, {"second", "/b"}, {"undo", true}});
@@ -109,7 +110,7 @@ TEST_CASE("wrong usage says what is wrong") {
   };
   says({}, "which command?");
   says({"frobnicate"}, "frobnicate");
-  says({"explain", "a", "b"}, "explain");
+  says({"explain", "a"}, "B");
   says({"quarantine"}, "quarantine what?");
   says({"quarantine", "frob"}, "frob");
   says({"status", "--nope"}, "--nope");

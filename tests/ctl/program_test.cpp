@@ -130,23 +130,25 @@ FakeService::Handler paged_files() {
 TEST_CASE_FIXTURE(Fixture, "every command succeeds on the documented answer, in both forms") {
   const FakeService service(socket_path(), examples());
   write_file(directory / "copy.jpg", "bytes");
-  const std::vector<std::vector<std::string>> commands{{"status"},
-                                                       {"sync"},
-                                                       {"duplicates"},
-                                                       {"groups"},
-                                                       {"distinct", "/a", "/b"},
-                                                       {"query", directory / "copy.jpg"},
-                                                       {"files"},
-                                                       {"unreadable"},
-                                                       {"quarantine", "list"},
-                                                       {"rescan"},
-                                                       {"pause"},
-                                                       {"quarantine", "restore", "9"},
-                                                       {"resume"},
-                                                       {"reload"},
-                                                       {"quarantine", "restore", "--all"},
-                                                       {"events"},
-                                                       {"metrics"}};
+  const std::vector<std::vector<std::string>> commands{
+      {"status"},
+      {"sync"},
+      {"duplicates"},
+      {"groups"},
+      {"distinct", "/a", "/b"},
+      {"query", directory / "copy.jpg"},
+      {"explain", directory / "copy.jpg", directory / "copy.jpg"},
+      {"files"},
+      {"unreadable"},
+      {"quarantine", "list"},
+      {"rescan"},
+      {"pause"},
+      {"quarantine", "restore", "9"},
+      {"resume"},
+      {"reload"},
+      {"quarantine", "restore", "--all"},
+      {"events"},
+      {"metrics"}};
   for (std::vector<std::string> words : commands) {
     CAPTURE(words.front());
     const Outcome table = run(words);

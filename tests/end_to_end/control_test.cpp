@@ -84,6 +84,75 @@ TEST_CASE("query says what a file outside the watched folders would be, and reco
   CHECK(service.list("files").size() == 1);
 }
 
+TEST_CASE("explain tells of any two files what they are to each other, and records nothing") {
+  Service service;
+  service.start();
+  write_file(service.root() / "a.jpg", jpeg(1));
+  service.sync();
+  write_file(service.root() / "b.jpg", jpeg(1, 50));
+  write_file(service.root() / "c.jpg", jpeg(7));
+  service.sync();
+  write_file(service.base() / "outside.jpg", jpeg(1, 60));
+  write_file(service.base() / "text.txt", "hello");
+  const auto decisions = service.decisions();
+  const auto explained = [&](const fs::path& a, const fs::path& b) {
+    const auto result = service.ctl({"--json", "explain", a.string(), b.string()});
+    CHECK(result.errors == "");
+    return Json::parse(result.output);
+  };
+  const Json near = explained(service.root() / "b.jpg", service.root() / "a.jpg");
+  CHECK(near["relation"] == "near");
+  CHECK(near["duplicate"] == "A");
+  CHECK(near["decision"] == service.list("duplicates").at(0)["id"]);
+  CHECK(near["same_bytes"] == false);
+  const Json other = explained(service.root() / "a.jpg", service.root() / "c.jpg");
+  CHECK(other["relation"].is_null());
+  CHECK(other["decision"].is_null());
+  const Json outside = explained(service.root() / "a.jpg", service.base() / "outside.jpg");
+  CHECK(outside["duplicate"] == "B");
+  CHECK(outside["files"][1]["id"].is_null());
+  CHECK(outside["decision"].is_null());
+  const Json alias = explained(service.root() / "a.jpg", service.root() / "a.jpg");
+  CHECK(alias["steps"][0]["decides"] == true);
+  const auto text = service.ctl(
+      {"explain", (service.root() / "a.jpg").string(), (service.base() / "text.txt").string()});
+  CHECK(text.exit_status == 1);
+  CHECK(text.output.find("B cannot be judged as an image") != std::string::npos);
+  CHECK(service.ctl({"explain", (service.root() / "a.jpg").string(), "/nowhere"}).exit_status == 1);
+
+  CHECK(service
+            .ctl({"distinct", (service.root() / "a.jpg").string(),
+                  (service.root() / "b.jpg").string()})
+            .exit_status == 0);
+  service.sync();
+  const Json distinct = explained(service.root() / "a.jpg", service.root() / "b.jpg");
+  CHECK(distinct["relation"].is_null());
+  CHECK(distinct["steps"].back()["step"] == "declared-distinct");
+  CHECK(service.list("files").size() == 3);
+  CHECK(decisions.size() == 1);
+}
+
+TEST_CASE("shots of a series are logged as such and never moved; a copy of one is found") {
+  Service service("actions: {exact: quarantine, near: quarantine}\n");
+  service.start();
+  write_file(service.root() / "IMG_0001.jpg", jpeg(1));
+  write_file(service.root() / "IMG_0002.jpg", jpeg(1, 80));
+  service.sync();
+  write_file(service.root() / "copy" / "x.jpg", jpeg(1, 80));
+  service.sync();
+  std::map<std::string, Json> by_name;
+  for (const Json& decision : service.list("duplicates"))
+    by_name[fs::path(decision["path"].get<std::string>()).filename().string()] = decision;
+  REQUIRE(by_name.size() == 2);
+  CHECK(by_name["IMG_0002.jpg"]["action_limit"] == "burst");
+  CHECK(by_name["IMG_0002.jpg"]["state"] == "standing");
+  CHECK(by_name["x.jpg"]["relation"] == "exact");
+  CHECK(by_name["x.jpg"]["original"] == (service.root() / "IMG_0002.jpg").string());
+  wait_until([&] { return !fs::exists(service.root() / "copy" / "x.jpg"); }, "the move");
+  CHECK(fs::exists(service.root() / "IMG_0001.jpg"));
+  CHECK(fs::exists(service.root() / "IMG_0002.jpg"));
+}
+
 TEST_CASE("pause holds decisions back until resume") {
   Service service;
   service.start();

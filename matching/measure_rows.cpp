@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every measure between two pictures as rows for reading.
+#include "matching/explanation.h"
+
+namespace imgdedup::matching {
+namespace {
+
+MeasureRow row_of(const MeasureCheck& check, Relation relation) {
+  MeasureRow row;
+  row.measure = check.measure;
+  row.value = check.value;
+  row.bound = check.bound;
+  row.threshold = check.threshold;
+  row.passes = check.passes();
+  row.relation = relation;
+  return row;
+}
+
+void add_distances(std::vector<MeasureRow>& rows, const Fingerprint& a, const Fingerprint& b,
+                   const Policy& policy) {
+  for (const HashKind kind : {HashKind::ahash, HashKind::dhash, HashKind::phash, HashKind::whash}) {
+    const int distance = hamming_distance(a.hashes.of(kind), b.hashes.of(kind));
+    MeasureRow row;
+    if (kind == policy.hash_kind)
+      row = row_of({"", double(distance), Bound::at_most, double(policy.radius_bits)},
+                   Relation::near);
+    row.measure = std::string(name_of(kind)) + "_distance_bits";
+    row.value = distance;
+    row.note = kind == policy.hash_kind ? "the hash of the settings" : "not used by the settings";
+    rows.push_back(std::move(row));
+  }
+}
+
+void add_details(std::vector<MeasureRow>& rows, const Fingerprint& a, const Fingerprint& b) {
+  for (const Fingerprint* picture : {&a, &b}) {
+    MeasureRow row = row_of(detail_check(*picture), Relation::near);
+    row.measure = picture == &a ? "detail_a" : "detail_b";
+    row.note = "how much there is to judge by";
+    rows.push_back(std::move(row));
+  }
+}
+
+std::string note_on(std::string_view measure, const Comparison& comparison) {
+  if (measure == "ssim") return "structure, after tones are fitted";
+  if (measure == "lowest_tile_ssim")
+    return is_squeezed(comparison) ? "the worst of 64 tiles; stricter, as the shapes differ"
+                                   : "the worst of 64 tiles";
+  if (measure == "aspect_ratio_quotient") return "1: the same shape";
+  if (measure == "colour_difference") return "in levels; a grey or paler copy has none";
+  return "";
+}
+
+}  // namespace
+
+std::vector<MeasureRow> measures_between(const Fingerprint& a, const Fingerprint& b,
+                                         const std::optional<Comparison>& comparison,
+                                         const Policy& policy) {
+  std::vector<MeasureRow> rows;
+  add_distances(rows, a, b, policy);
+  add_details(rows, a, b);
+  const Comparison compared = comparison.value_or(Comparison{});
+  const std::size_t first_compared = rows.size();
+  for (const MeasureCheck& check : near_checks(compared)) {
+    rows.push_back(row_of(check, Relation::near));
+    rows.back().note = note_on(check.measure, compared);
+  }
+  MeasureRow& tone = rows.emplace_back();
+  tone.measure = "tone_difference";
+  tone.value = compared.tone_difference;
+  tone.note = "in levels, before tones are fitted; nothing rests on it";
+  if (comparison) return rows;
+  for (std::size_t i = first_compared; i < rows.size(); ++i) {
+    rows[i].value.reset();
+    rows[i].passes.reset();
+    rows[i].note = "could not be taken";
+  }
+  return rows;
+}
+
+}  // namespace imgdedup::matching
