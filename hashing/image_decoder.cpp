@@ -57,7 +57,7 @@ Outcome<cv::Mat> decode_full(Bytes file, const ImageHeader& header) {
   return apply_orientation(std::get<cv::Mat>(decoded), header.orientation);
 }
 
-Outcome<cv::Mat> decode_like_imagededup(Bytes file, const ImageHeader& header) {
+Outcome<cv::Mat> decode_as_stored(Bytes file, const ImageHeader& header) {
   auto decoded = decode(file, header, JpegColour::bgr, {1});
   if (std::holds_alternative<Refusal>(decoded)) return decoded;
   return reduce_to_bgr(std::get<cv::Mat>(decoded), header.max_sample, 1, AlphaRule::dropped);

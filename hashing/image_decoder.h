@@ -27,7 +27,8 @@ Outcome<cv::Mat> decode_reduced_bgr(Bytes file, const ImageHeader& header, int l
 /// All samples, as shown: CV_8U or CV_16U with 1, 3 (BGR) or 4 (BGRA) channels.
 Outcome<cv::Mat> decode_full(Bytes file, const ImageHeader& header);
 
-/// What imagededup hashes: full size, CV_8UC3 BGR, as stored (no orientation), alpha ignored.
-Outcome<cv::Mat> decode_like_imagededup(Bytes file, const ImageHeader& header);
+/// What the Python libraries hash: full size, CV_8UC3 BGR, as stored (no orientation), alpha
+/// ignored.
+Outcome<cv::Mat> decode_as_stored(Bytes file, const ImageHeader& header);
 
 }  // namespace imgdedup::hashing

@@ -3,7 +3,6 @@
 #include "hashing/measure.h"
 
 #include <algorithm>
-#include <new>
 
 #include <opencv2/core.hpp>
 
@@ -13,6 +12,7 @@
 #include "hashing/image_header.h"
 #include "hashing/perceptual_hash.h"
 #include "hashing/picture_digest.h"
+#include "hashing/without_throwing.h"
 
 namespace imgdedup::hashing {
 namespace {
@@ -22,21 +22,6 @@ using matching::Fingerprint;
 using matching::Measurement;
 using matching::Measures;
 using matching::Refusal;
-using matching::RefusalReason;
-
-/// Runs `work`, turning what a library throws when it is short of memory into a Refusal.
-template <typename Value, typename Work>
-Outcome<Value> without_throwing(Work work) {
-  try {
-    return work();
-  } catch (const std::bad_alloc&) {
-    return Refusal{RefusalReason::out_of_memory, "needs more memory than there is"};
-  } catch (const cv::Exception& error) {
-    return Refusal{
-        error.code == cv::Error::StsNoMem ? RefusalReason::out_of_memory : RefusalReason::damaged,
-        error.err};
-  }
-}
 
 Outcome<Measurement> measure(Bytes file, const DecodeLimits& limits, const Measures& measures) {
   const auto read = read_header(file, limits);
@@ -54,7 +39,7 @@ Outcome<Measurement> measure(Bytes file, const DecodeLimits& limits, const Measu
   fingerprint.width_pixels = header.shown_width();
   fingerprint.height_pixels = header.shown_height();
   const LanczosSource source(grey);
-  fingerprint.hashes = perceptual_hashes(source, HashRule::of_reduced);
+  fingerprint.hashes = perceptual_hashes(source);
   fingerprint.reduced_picture_digest = digest_of_picture(grey);
   // One page says nothing about the others, so pages are never alike by look.
   if (header.pictures == PictureCount::one) fingerprint.detail = detail_of(source, grey.size());

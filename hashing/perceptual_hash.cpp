@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The four perceptual hashes by the definitions of imagededup.
+// The service's four perceptual hashes, by the definitions of imagededup.
 #include "hashing/perceptual_hash.h"
 
 #include <algorithm>
@@ -94,9 +94,9 @@ PerceptualHash dct_hash(const LanczosSource& picture) {
   return pack(coefficients, [median](double value) { return value >= median; });
 }
 
-/// A Haar approximation is, up to a factor, the mean of a block: 5 levels make blocks of 32 x 32.
-template <int side>
+/// A Haar approximation is, up to a factor, the mean of a block: 3 levels make blocks of 8 x 8.
 PerceptualHash wavelet_hash(const LanczosSource& picture) {
+  constexpr int side = 64;
   constexpr int block = side / hash_side;
   const cv::Mat grey = resized_grey(picture, side, side);
   std::array<std::uint32_t, 64> sums{};
@@ -116,9 +116,9 @@ PerceptualHash wavelet_hash(const LanczosSource& picture) {
 
 }  // namespace
 
-matching::PerceptualHashes perceptual_hashes(const LanczosSource& picture, HashRule rule) {
+matching::PerceptualHashes perceptual_hashes(const LanczosSource& picture) {
   return {average_hash(picture), difference_hash(picture), dct_hash(picture),
-          rule == HashRule::as_imagededup ? wavelet_hash<256>(picture) : wavelet_hash<64>(picture)};
+          wavelet_hash(picture)};
 }
 
 }  // namespace imgdedup::hashing

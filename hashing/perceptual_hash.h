@@ -1,31 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-// The four perceptual hashes by the definitions of imagededup.
+// The service's four perceptual hashes, by the definitions of imagededup.
 #pragma once
-
-#include <cstdint>
 
 #include "hashing/lanczos.h"
 #include "matching/fingerprint.h"
 
 namespace imgdedup::hashing {
 
-enum class HashRule : std::uint8_t {
-  as_imagededup,  ///< digit for digit what imagededup writes, from decode_like_imagededup()
-  of_reduced,     ///< the service's: whash from 64x64 and 3 levels, equal but for rounding
-};
-
-/// The picture is resized by LanczosSource and turned grey, then, row by row, most significant bit
-/// first:
+/// What the service knows a picture by. The picture is resized by LanczosSource and turned grey,
+/// then, row by row, most significant bit first:
 /// - ahash: 8x8, sample >= mean.
 /// - dhash: 9x8 (width x height), sample > its left neighbour.
 /// - phash: 32x32, two-dimensional DCT-II (N. Ahmed et al., "Discrete Cosine Transform", IEEE
 /// Trans.
 ///   Computers C-23, 1974), its 8x8 lowest frequencies, coefficient >= median of the 63 without DC.
-/// - whash: 256x256, 5 levels of the Haar wavelet (A. Haar, 1910), the 8x8 approximation,
+/// - whash: 64x64, 3 levels of the Haar wavelet (A. Haar, 1910), the 8x8 approximation,
 ///   coefficient >= median.
+///
+/// The definitions of imagededup, but that the picture is a reduced one and whash is made from
+/// 64x64 samples instead of 256x256. For imagededup's own see library_hash().
 ///
 /// `picture`: CV_8UC3 (BGR) or CV_8UC1. Of a picture without any detail the bits of phash are
 /// decided by rounding. Any thread.
-matching::PerceptualHashes perceptual_hashes(const LanczosSource& picture, HashRule rule);
+matching::PerceptualHashes perceptual_hashes(const LanczosSource& picture);
 
 }  // namespace imgdedup::hashing

