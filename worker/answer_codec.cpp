@@ -35,7 +35,7 @@ constexpr double max_colour_difference = 1000;
 /// Comparing looks for more features than are kept of a picture.
 constexpr std::uint32_t max_inliers = 10'000;
 
-enum class AnswerKind : std::uint8_t { digest, measurement, comparison, refusal };
+enum class AnswerKind : std::uint8_t { digest, measurement, comparison, refusal, encoded_hash };
 
 bool within(double value, double low, double high) {
   return std::isfinite(value) && value >= low - rounding && value <= high + rounding;
@@ -124,6 +124,13 @@ void put(WireWriter& out, const Refusal& answer) {
   const auto text = std::string_view(answer.message).substr(0, max_refusal_message_bytes);
   out.put(static_cast<std::uint16_t>(text.size()));
   out.put(text);
+}
+
+void put(WireWriter& out, const matching::EncodedHash& answer) {
+  const auto& [size, words] = answer;
+  out.put(static_cast<std::uint8_t>(AnswerKind::encoded_hash));
+  out.put(static_cast<std::uint8_t>(size));
+  for (const std::uint64_t word : words) out.put(word);
 }
 
 ProtocolError error(std::string_view what) { return {std::string(what)}; }
@@ -272,16 +279,31 @@ std::variant<Answer, ProtocolError> take_refusal(WireReader& in) {
   return answer;
 }
 
+std::variant<Answer, ProtocolError> take_encoded_hash(WireReader& in, const Job& asked) {
+  matching::EncodedHash answer;
+  const auto size = in.take<std::uint8_t>();
+  for (auto& word : answer.words) word = in.take<std::uint64_t>();
+  if (!in.complete()) return error("a hash of a wrong length");
+  if (size != static_cast<std::uint8_t>(asked.definition.size))
+    return error("a hash of another size than was asked for");
+  answer.size = asked.definition.size;
+  for (std::size_t i = words_of(answer.size); i < answer.words.size(); ++i)
+    if (answer.words[i] != 0) return error("a hash with more bits than its size");
+  return answer;
+}
+
 bool fits(AnswerKind answer, JobKind job) {
   switch (answer) {
     case AnswerKind::digest:
-      return job == JobKind::digest;
+      return job == JobKind::digest || job == JobKind::picture_digest;
     case AnswerKind::measurement:
       return job == JobKind::fingerprint;
     case AnswerKind::comparison:
       return job == JobKind::compare;
     case AnswerKind::refusal:
       return true;
+    case AnswerKind::encoded_hash:
+      return job == JobKind::encode;
   }
   return false;
 }
@@ -303,7 +325,7 @@ std::variant<Answer, ProtocolError> decode_answer(MessageBytes message, const Jo
   if (in.take<std::uint16_t>() != protocol_version) return error("an answer of another version");
   if (in.take<std::uint64_t>() != asked.id) return error("an answer to another job");
   const auto kind = in.take<std::uint8_t>();
-  if (kind > static_cast<std::uint8_t>(AnswerKind::refusal))
+  if (kind > static_cast<std::uint8_t>(AnswerKind::encoded_hash))
     return error("an unknown kind of answer");
   if (!fits(AnswerKind{kind}, asked.kind)) return error("an answer to another kind of job");
   switch (AnswerKind{kind}) {
@@ -313,6 +335,8 @@ std::variant<Answer, ProtocolError> decode_answer(MessageBytes message, const Jo
       return take_measurement(in, asked);
     case AnswerKind::comparison:
       return take_comparison(in, asked);
+    case AnswerKind::encoded_hash:
+      return take_encoded_hash(in, asked);
     case AnswerKind::refusal:
       break;
   }

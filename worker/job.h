@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <variant>
 
+#include "matching/encoded_hash.h"
 #include "matching/fingerprint.h"
+#include "matching/hash_definition.h"
 #include "matching/measurement.h"
 #include "matching/refusal.h"
 #include "matching/relation.h"
@@ -14,8 +16,10 @@ namespace imgdedup::worker {
 
 enum class JobKind : std::uint8_t {
   digest,  ///< one descriptor -> DigestAnswer: the bytes only, nothing is decoded or recognised
-  fingerprint,  ///< one descriptor -> Measurement
-  compare,      ///< two descriptors -> Comparison
+  fingerprint,     ///< one descriptor -> Measurement
+  compare,         ///< two descriptors -> Comparison
+  encode,          ///< one descriptor -> EncodedHash by the job's definition
+  picture_digest,  ///< one descriptor -> DigestAnswer; what does not begin as a picture is refused
 };
 
 /// What the worker holds against the header before it decodes.
@@ -32,7 +36,8 @@ struct Job {
   std::uint64_t id = 0;
   JobKind kind = JobKind::fingerprint;
   JobLimits limits;
-  matching::Measures measures = {};  ///< for fingerprint and compare
+  matching::Measures measures = {};          ///< for fingerprint and compare
+  matching::HashDefinition definition = {};  ///< of encode only
 
   bool operator==(const Job&) const = default;
 };
@@ -44,7 +49,7 @@ struct DigestAnswer {
   bool operator==(const DigestAnswer&) const = default;
 };
 
-using Answer =
-    std::variant<DigestAnswer, matching::Measurement, matching::Comparison, matching::Refusal>;
+using Answer = std::variant<DigestAnswer, matching::Measurement, matching::Comparison,
+                            matching::Refusal, matching::EncodedHash>;
 
 }  // namespace imgdedup::worker

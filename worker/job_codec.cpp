@@ -13,7 +13,30 @@ namespace {
 constexpr std::uint32_t hello_magic = 0x48444D49;  // "IMDH"
 constexpr std::uint32_t job_magic = 0x4A444D49;    // "IMDJ"
 
-constexpr auto last_job_kind = static_cast<std::uint8_t>(JobKind::compare);
+constexpr auto last_job_kind = static_cast<std::uint8_t>(JobKind::picture_digest);
+
+void put(WireWriter& out, const matching::HashDefinition& definition) {
+  const auto& [library, kind, size] = definition;
+  out.put(static_cast<std::uint8_t>(library));
+  out.put(static_cast<std::uint8_t>(kind));
+  out.put(static_cast<std::uint8_t>(size));
+}
+
+/// Nothing for a definition that there is not.
+std::optional<matching::HashDefinition> take_definition(WireReader& in) {
+  const auto library = in.take<std::uint8_t>();
+  const auto kind = in.take<std::uint8_t>();
+  const auto size = in.take<std::uint8_t>();
+  const matching::HashDefinition definition{static_cast<matching::HashLibrary>(library),
+                                            static_cast<matching::HashKind>(kind),
+                                            static_cast<matching::HashSize>(size)};
+  if (definition.library > matching::HashLibrary::imagehash ||
+      definition.kind > matching::HashKind::whash ||
+      (definition.size != matching::HashSize::eight &&
+       definition.size != matching::HashSize::sixteen))
+    return std::nullopt;
+  return definition;
+}
 
 ProtocolError error(std::string_view what) { return {std::string(what)}; }
 
@@ -57,6 +80,7 @@ std::vector<std::uint8_t> encode_job(const Job& job) {
   out.put(job.limits.max_pixels);
   out.put(static_cast<std::uint8_t>(job.measures.features));
   out.put(static_cast<std::uint8_t>(job.measures.embedding));
+  put(out, job.definition);
   return std::move(out).take();
 }
 
@@ -71,7 +95,10 @@ std::variant<Job, ProtocolError> decode_job(MessageBytes message, std::size_t de
   job.limits.max_pixels = in.take<std::uint64_t>();
   const auto features = in.take<std::uint8_t>();
   const auto embedding = in.take<std::uint8_t>();
+  const auto definition = take_definition(in);
   if (!in.complete()) return error("a job of a wrong length");
+  if (!definition) return error("an unknown definition of a hash");
+  job.definition = *definition;
   if (kind > last_job_kind) return error("an unknown kind of job");
   job.kind = static_cast<JobKind>(kind);
   if (features > 1 || embedding > 1) return error("neither asked for nor not");

@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "hashing/library_hash.h"
 #include "hashing/measure.h"
 #include "worker/file_bytes.h"
 #include "worker/job_channel.h"
@@ -31,8 +32,16 @@ Answer to_answer(std::variant<Value, Refusal> outcome) {
   return std::visit([](auto&& value) -> Answer { return std::move(value); }, std::move(outcome));
 }
 
+/// Pictures of formats that this build cannot decode have bytes all the same.
+std::optional<Refusal> refuse_what_is_no_picture(std::span<const std::uint8_t> head) {
+  auto refusal = hashing::refuse_by_signature(head);
+  return refusal && refusal->reason == RefusalReason::unsupported ? std::nullopt : refusal;
+}
+
 Answer digest(const Job& job, int file) {
-  const auto bytes = read_file_bytes(file, job.limits.max_file_bytes, nullptr);
+  const auto bytes =
+      read_file_bytes(file, job.limits.max_file_bytes,
+                      job.kind == JobKind::picture_digest ? refuse_what_is_no_picture : nullptr);
   if (const auto* refusal = std::get_if<Refusal>(&bytes)) return *refusal;
   const auto all = std::get<FileBytes>(bytes).all();
   return DigestAnswer{hashing::digest_of(all), all.size()};
@@ -57,6 +66,13 @@ Answer compare(const Job& job, int left_file, int right_file) {
                                            job.measures));
 }
 
+Answer encode(const Job& job, int file) {
+  const auto bytes = read_file_bytes(file, job.limits.max_file_bytes, hashing::refuse_by_signature);
+  if (const auto* refusal = std::get_if<Refusal>(&bytes)) return *refusal;
+  return to_answer(
+      hashing::encode_image(std::get<FileBytes>(bytes).all(), decode_limits(job), job.definition));
+}
+
 bool out_of_memory(const Answer& answer) {
   const auto* refusal = std::get_if<Refusal>(&answer);
   return refusal && refusal->reason == RefusalReason::out_of_memory;
@@ -69,9 +85,12 @@ Answer run_job(const Job& job, std::span<const posix::UniqueDescriptor> files) {
   try {
     switch (job.kind) {
       case JobKind::digest:
+      case JobKind::picture_digest:
         return digest(job, files[0].get());
       case JobKind::fingerprint:
         return fingerprint(job, files[0].get());
+      case JobKind::encode:
+        return encode(job, files[0].get());
       case JobKind::compare:
         break;
     }

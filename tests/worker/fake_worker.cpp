@@ -38,6 +38,7 @@ Answer answer_for(const Job& job, const std::string& text) {
   std::memcpy(digest.bytes.data(), text.data(), std::min(text.size(), digest.bytes.size()));
   switch (job.kind) {
     case JobKind::digest:
+    case JobKind::picture_digest:
       return DigestAnswer{digest, text.size()};
     case JobKind::fingerprint: {
       matching::Measurement measurement;
@@ -50,6 +51,8 @@ Answer answer_for(const Job& job, const std::string& text) {
       if (job.measures.embedding) measurement.embedding.emplace().values.assign(4, 0.5F);
       return measurement;
     }
+    case JobKind::encode:
+      return matching::EncodedHash{.size = job.definition.size, .words = {text.size()}};
     case JobKind::compare:
       break;
   }

@@ -5,6 +5,7 @@
 
 #include <cstdio>
 
+#include "hashing/library_hash.h"
 #include "hashing/measure.h"
 #include "support/drawn_pictures.h"
 #include "worker/pool_fixture.h"
@@ -68,6 +69,37 @@ TEST_CASE("the worker digests any file, pictures or not") {
     CHECK(answer.size_bytes == content.size());
     CHECK(answer.content_digest == hashing::digest_of(bytes_of(content)));
   }
+}
+
+TEST_CASE("the worker digests pictures, whole or not, and refuses what is none") {
+  Job job;
+  job.kind = JobKind::picture_digest;
+  const auto picture = encode_picture(draw_picture(1), ".jpg");
+  for (const std::string& content : {picture, picture.substr(0, picture.size() / 2)})
+    CHECK(std::get<DigestAnswer>(ask(job, {content})).content_digest ==
+          hashing::digest_of(bytes_of(content)));
+  // HEIC, which is a picture that this build cannot decode.
+  const std::string heic(
+      "\0\0\0\x18"
+      "ftypheic\0\0\0\0mif1heic",
+      24);
+  CHECK(std::holds_alternative<DigestAnswer>(ask(job, {heic})));
+  CHECK(reason_for("no picture", job) == RefusalReason::not_an_image);
+  CHECK(reason_for("", job) == RefusalReason::incomplete);
+}
+
+TEST_CASE("the worker encodes by the definition that it is asked for") {
+  const auto file = encode_picture(draw_picture(1), ".png");
+  Job job;
+  job.kind = JobKind::encode;
+  for (const auto library : {matching::HashLibrary::imagededup, matching::HashLibrary::imagehash})
+    for (const auto size : {matching::HashSize::eight, matching::HashSize::sixteen}) {
+      job.definition = {library, matching::HashKind::dhash, size};
+      CHECK(std::get<matching::EncodedHash>(ask(job, {file})) ==
+            std::get<matching::EncodedHash>(
+                hashing::encode_image(bytes_of(file), {}, job.definition)));
+    }
+  CHECK(reason_for("no picture", job) == RefusalReason::not_an_image);
 }
 
 TEST_CASE("the worker compares two pictures, and says which contents it compared") {

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
 #include <limits>
 #include <random>
 
@@ -59,7 +60,19 @@ matching::Comparison some_comparison() {
           .colour_difference = 7.25};
 }
 
-Job job_of(JobKind kind) { return {.id = 77, .kind = kind, .limits = {1'000'000, 20'000'000}}; }
+matching::EncodedHash some_encoded_hash() {
+  return {.size = matching::HashSize::sixteen, .words = {1, 2, 3, 0xFEDCBA9876543210}};
+}
+
+constexpr std::array all_kinds{JobKind::digest, JobKind::fingerprint, JobKind::compare,
+                               JobKind::encode, JobKind::picture_digest};
+
+Job job_of(JobKind kind) {
+  return {.id = 77,
+          .kind = kind,
+          .limits = {1'000'000, 20'000'000},
+          .definition = {.size = matching::HashSize::sixteen}};
+}
 
 bool accepted(const Answer& answer, const Job& asked) {
   const auto decoded = decode_answer(encode_answer(asked.id, answer), asked);
@@ -69,14 +82,18 @@ bool accepted(const Answer& answer, const Job& asked) {
 }  // namespace
 
 TEST_CASE("a job survives the way over the channel") {
-  const Job job{.id = 0x1122334455667788, .kind = JobKind::compare, .limits = {7, 9}};
+  const Job job{.id = 0x1122334455667788,
+                .kind = JobKind::compare,
+                .limits = {7, 9},
+                .definition = {matching::HashLibrary::imagehash, matching::HashKind::whash,
+                               matching::HashSize::sixteen}};
   const auto decoded = decode_job(encode_job(job), 2);
   REQUIRE(std::holds_alternative<Job>(decoded));
   CHECK(std::get<Job>(decoded) == job);
 }
 
 TEST_CASE("a job with a wrong number of descriptors is an error") {
-  for (const JobKind kind : {JobKind::digest, JobKind::fingerprint, JobKind::compare})
+  for (const JobKind kind : all_kinds)
     for (std::size_t count = 0; count < 4; ++count)
       CHECK(std::holds_alternative<Job>(decode_job(encode_job(job_of(kind)), count)) ==
             (count == (kind == JobKind::compare ? 2U : 1U)));
@@ -91,9 +108,10 @@ TEST_CASE("every kind of answer survives the way over the channel") {
   check(DigestAnswer{some_digest(9), 999'999}, JobKind::digest);
   check(some_measurement(), JobKind::fingerprint);
   check(some_comparison(), JobKind::compare);
+  check(some_encoded_hash(), JobKind::encode);
+  check(DigestAnswer{some_digest(9), 999'999}, JobKind::picture_digest);
   const matching::Refusal refusal{matching::RefusalReason::incomplete, "ends after 3 of 9 rows"};
-  for (const JobKind kind : {JobKind::digest, JobKind::fingerprint, JobKind::compare})
-    check(refusal, kind);
+  for (const JobKind kind : all_kinds) check(refusal, kind);
 }
 
 TEST_CASE("features, an embedding and an edit come over the channel where they were asked for") {
@@ -168,6 +186,8 @@ TEST_CASE("an answer to another job or to another kind of job is an error") {
   CHECK(!accepted(some_measurement(), job_of(JobKind::compare)));
   CHECK(!accepted(some_comparison(), job_of(JobKind::fingerprint)));
   CHECK(!accepted(DigestAnswer{}, job_of(JobKind::fingerprint)));
+  CHECK(!accepted(some_encoded_hash(), job_of(JobKind::fingerprint)));
+  CHECK(!accepted(some_measurement(), job_of(JobKind::encode)));
 }
 
 TEST_CASE("a fingerprint that breaks the limits it was asked with is an error") {
@@ -209,6 +229,24 @@ TEST_CASE("a comparison with impossible measures is an error") {
   auto message = encode_answer(asked.id, some_comparison());
   message[4 + 2 + 8 + 1 + 64] = 2;  // same_pixels
   CHECK(std::holds_alternative<ProtocolError>(decode_answer(message, asked)));
+}
+
+TEST_CASE("a hash of another size than was asked for is an error") {
+  Job asked = job_of(JobKind::encode);
+  CHECK(accepted(some_encoded_hash(), asked));
+  asked.definition.size = matching::HashSize::eight;
+  CHECK(!accepted(some_encoded_hash(), asked));
+  CHECK(accepted(matching::EncodedHash{.words = {7}}, asked));
+  CHECK(!accepted(matching::EncodedHash{.words = {7, 1}}, asked));
+}
+
+TEST_CASE("a job with a definition that there is not is an error") {
+  const auto message = encode_job(job_of(JobKind::encode));
+  for (std::size_t from_end : {1U, 2U, 3U}) {
+    auto changed = message;
+    changed[changed.size() - from_end] = 9;
+    CHECK(std::holds_alternative<ProtocolError>(decode_job(changed, 1)));
+  }
 }
 
 TEST_CASE("a worker cannot claim what only the asking side can know") {
@@ -259,9 +297,9 @@ TEST_CASE("whatever a mutated answer says, what is accepted keeps within the lim
   };
   std::size_t accepted_count = 0;
   for (int round = 0; round < 200'000; ++round) {
-    const Job asked = job_of(static_cast<JobKind>(below(3)));
-    const std::array<Answer, 4> seeds{DigestAnswer{some_digest(9), 10}, some_measurement(),
-                                      some_comparison(),
+    const Job asked = job_of(all_kinds[below(all_kinds.size())]);
+    const std::array<Answer, 5> seeds{DigestAnswer{some_digest(9), 10}, some_measurement(),
+                                      some_comparison(), some_encoded_hash(),
                                       matching::Refusal{matching::RefusalReason::damaged, "why"}};
     auto message = encode_answer(asked.id, seeds[below(seeds.size())]);
     for (auto changes = 1 + below(4); changes > 0; --changes)
@@ -277,6 +315,8 @@ TEST_CASE("whatever a mutated answer says, what is accepted keeps within the lim
             asked.limits.max_pixels);
       CHECK(!matching::name_of(fingerprint->format).empty());
     }
+    if (const auto* hash = std::get_if<matching::EncodedHash>(answer))
+      CHECK(hash->size == asked.definition.size);
     if (const auto* refusal = std::get_if<matching::Refusal>(answer))
       for (const char character : refusal->message) CHECK((character >= ' ' && character <= '~'));
   }
