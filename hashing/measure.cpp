@@ -3,11 +3,13 @@
 #include "hashing/measure.h"
 
 #include <algorithm>
+#include <cassert>
 
 #include <opencv2/core.hpp>
 
 #include "hashing/comparison.h"
 #include "hashing/detail.h"
+#include "hashing/embedding.h"
 #include "hashing/image_decoder.h"
 #include "hashing/image_header.h"
 #include "hashing/perceptual_hash.h"
@@ -18,12 +20,25 @@ namespace imgdedup::hashing {
 namespace {
 
 using matching::Comparison;
+using matching::Embedding;
 using matching::Fingerprint;
 using matching::Measurement;
 using matching::Measures;
 using matching::Refusal;
 
-Outcome<Measurement> measure(Bytes file, const DecodeLimits& limits, const Measures& measures) {
+/// In colour, at the smallest scale that suffices for the network's input.
+Outcome<Embedding> embed(Bytes file, const ImageHeader& header, EmbeddingNetwork& network) {
+  const std::uint64_t longer = std::max(header.width, header.height);
+  const std::uint64_t shorter = std::min(header.width, header.height);
+  const std::uint64_t long_side = longer * static_cast<unsigned>(network.short_side()) / shorter;
+  const auto picture = decode_reduced_bgr(
+      file, header, static_cast<int>(std::clamp<std::uint64_t>(long_side, 1, longer)));
+  if (const auto* refusal = std::get_if<Refusal>(&picture)) return *refusal;
+  return network.embed(std::get<cv::Mat>(picture));
+}
+
+Outcome<Measurement> measure(Bytes file, const DecodeLimits& limits, const Measures& measures,
+                             EmbeddingNetwork* network) {
   const auto read = read_header(file, limits);
   if (const auto* refusal = std::get_if<Refusal>(&read)) return *refusal;
   const auto& header = std::get<ImageHeader>(read);
@@ -44,6 +59,12 @@ Outcome<Measurement> measure(Bytes file, const DecodeLimits& limits, const Measu
   // One page says nothing about the others, so pages are never alike by look.
   if (header.pictures == PictureCount::one) fingerprint.detail = detail_of(source, grey.size());
   if (measures.features) measurement.features.emplace();
+  if (measures.embedding) {
+    assert(network != nullptr);
+    auto embedding = embed(file, header, *network);
+    if (auto* refusal = std::get_if<Refusal>(&embedding)) return std::move(*refusal);
+    measurement.embedding = std::get<Embedding>(std::move(embedding));
+  }
   return measurement;
 }
 
@@ -91,8 +112,9 @@ Outcome<Comparison> compare(Bytes left, Bytes right, const DecodeLimits& limits,
 }  // namespace
 
 std::variant<Measurement, Refusal> measure_image(Bytes file, const DecodeLimits& limits,
-                                                 const Measures& measures) {
-  return without_throwing<Measurement>([&] { return measure(file, limits, measures); });
+                                                 const Measures& measures,
+                                                 EmbeddingNetwork* network) {
+  return without_throwing<Measurement>([&] { return measure(file, limits, measures, network); });
 }
 
 std::variant<Comparison, Refusal> compare_images(Bytes left, Bytes right,

@@ -15,6 +15,8 @@
 
 namespace imgdedup::hashing {
 
+class EmbeddingNetwork;
+
 using Bytes = std::span<const std::uint8_t>;
 
 struct DecodeLimits {
@@ -33,9 +35,11 @@ std::optional<matching::Refusal> refuse_by_signature(Bytes head);
 matching::ContentDigest digest_of(Bytes file);
 
 /// Recognises `file` by content, checks its header against the limits, decodes it at the smallest
-/// sufficient scale and measures it. Never throws on bad input: that is a Refusal.
+/// sufficient scale and measures it. Never throws on bad input: that is a Refusal. network: null
+/// where no embedding is asked for.
 std::variant<matching::Measurement, matching::Refusal> measure_image(
-    Bytes file, const DecodeLimits& limits, const matching::Measures& measures = {});
+    Bytes file, const DecodeLimits& limits, const matching::Measures& measures = {},
+    EmbeddingNetwork* network = nullptr);
 
 /// Compares two whole images as shown (orientation applied). Pixels are compared in full only when
 /// sizes agree. Edits are looked for where `measures.features` asks for them. A Refusal if either
