@@ -51,23 +51,32 @@ std::string printable_line(std::string_view text, std::size_t max_bytes) {
   return line;
 }
 
-std::vector<std::uint8_t> encode_hello() {
+std::vector<std::uint8_t> encode_hello(const Hello& hello) {
   WireWriter out;
   out.put(hello_magic);
   out.put(protocol_version);
   out.put(static_cast<std::uint16_t>(matching::fingerprint_version));
+  const auto network = hello.network.value_or(matching::EmbeddingModelIdentity{});
+  out.put(static_cast<std::uint16_t>(network.value_count));
+  out.put(network.digest.bytes);
   return std::move(out).take();
 }
 
-std::optional<ProtocolError> check_hello(MessageBytes message) {
+std::variant<Hello, ProtocolError> decode_hello(MessageBytes message) {
   WireReader in(message);
   if (in.take<std::uint32_t>() != hello_magic) return error("it did not say hello");
   const auto protocol = in.take<std::uint16_t>();
   const auto fingerprint = in.take<std::uint16_t>();
-  if (!in.complete()) return error("a hello of a wrong length");
   if (protocol != protocol_version || fingerprint != matching::fingerprint_version)
     return error("it is of another version of this program");
-  return std::nullopt;
+  matching::EmbeddingModelIdentity network;
+  network.value_count = in.take<std::uint16_t>();
+  in.take_into(network.digest.bytes);
+  if (!in.complete()) return error("a hello of a wrong length");
+  if (network.value_count == 0) return Hello{};
+  if (network.value_count < 2 || network.value_count > matching::max_embedding_values)
+    return error("a hello with a network of an impossible output");
+  return Hello{network};
 }
 
 std::vector<std::uint8_t> encode_job(const Job& job) {

@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "matching/embedding_parameters.h"
 #include "worker/job.h"
 
 namespace imgdedup::worker {
@@ -18,7 +19,7 @@ namespace imgdedup::worker {
 using MessageBytes = std::span<const std::uint8_t>;
 
 /// Of jobs and answers alike; raised when either changes its form.
-inline constexpr std::uint16_t protocol_version = 2;
+inline constexpr std::uint16_t protocol_version = 3;
 
 /// What is wrong with a message, one line for people.
 struct ProtocolError {
@@ -35,10 +36,16 @@ inline constexpr std::size_t max_refusal_message_bytes = 1000;
 /// Descriptors that travel with a job of this kind: 1, or 2 for compare.
 std::size_t descriptor_count_of(JobKind kind);
 
-/// What a worker says first, once it can work: the versions of protocol and fingerprint.
-std::vector<std::uint8_t> encode_hello();
-/// Nothing if `message` is the hello of a worker of this build's versions, else what is wrong.
-std::optional<ProtocolError> check_hello(MessageBytes message);
+/// What a worker says first, once it can work, beside the versions of protocol and fingerprint.
+struct Hello {
+  /// Of the network that it was started with.
+  std::optional<matching::EmbeddingModelIdentity> network = {};
+
+  bool operator==(const Hello&) const = default;
+};
+std::vector<std::uint8_t> encode_hello(const Hello& hello);
+/// What is wrong, if `message` is not the hello of a worker of this build's versions.
+std::variant<Hello, ProtocolError> decode_hello(MessageBytes message);
 
 std::vector<std::uint8_t> encode_job(const Job& job);
 /// descriptor_count: how many came beside the message; must fit the kind.

@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "hashing/embedding.h"
 #include "hashing/library_hash.h"
 #include "hashing/measure.h"
 #include "worker/file_bytes.h"
@@ -47,11 +48,13 @@ Answer digest(const Job& job, int file) {
   return DigestAnswer{hashing::digest_of(all), all.size()};
 }
 
-Answer fingerprint(const Job& job, int file) {
+Answer fingerprint(const Job& job, int file, hashing::EmbeddingNetwork* network) {
+  if (job.measures.embedding && !network)
+    return Refusal{RefusalReason::unsupported, "the worker has no network"};
   const auto bytes = read_file_bytes(file, job.limits.max_file_bytes, hashing::refuse_by_signature);
   if (const auto* refusal = std::get_if<Refusal>(&bytes)) return *refusal;
-  return to_answer(
-      hashing::measure_image(std::get<FileBytes>(bytes).all(), decode_limits(job), job.measures));
+  return to_answer(hashing::measure_image(std::get<FileBytes>(bytes).all(), decode_limits(job),
+                                          job.measures, network));
 }
 
 Answer compare(const Job& job, int left_file, int right_file) {
@@ -80,7 +83,8 @@ bool out_of_memory(const Answer& answer) {
 
 }  // namespace
 
-Answer run_job(const Job& job, std::span<const posix::UniqueDescriptor> files) {
+Answer run_job(const Job& job, std::span<const posix::UniqueDescriptor> files,
+               hashing::EmbeddingNetwork* network) {
   assert(files.size() == descriptor_count_of(job.kind));
   try {
     switch (job.kind) {
@@ -88,7 +92,7 @@ Answer run_job(const Job& job, std::span<const posix::UniqueDescriptor> files) {
       case JobKind::picture_digest:
         return digest(job, files[0].get());
       case JobKind::fingerprint:
-        return fingerprint(job, files[0].get());
+        return fingerprint(job, files[0].get(), network);
       case JobKind::encode:
         return encode(job, files[0].get());
       case JobKind::compare:
@@ -102,8 +106,10 @@ Answer run_job(const Job& job, std::span<const posix::UniqueDescriptor> files) {
   }
 }
 
-int serve_jobs(int channel) {
-  if (send_message(channel, encode_hello(), {}, Waiting::block) != SendStatus::sent) return 0;
+int serve_jobs(int channel, hashing::EmbeddingNetwork* network) {
+  Hello hello;
+  if (network) hello.network = network->identity();
+  if (send_message(channel, encode_hello(hello), {}, Waiting::block) != SendStatus::sent) return 0;
   for (;;) {
     Received received = receive_message(channel, max_descriptors, Waiting::block);
     if (received.status == ReceiveStatus::closed) return 0;
@@ -113,7 +119,7 @@ int serve_jobs(int channel) {
       return 1;
     }
     const auto& asked = std::get<Job>(job);
-    const Answer answer = run_job(asked, received.descriptors);
+    const Answer answer = run_job(asked, received.descriptors, network);
     if (send_message(channel, encode_answer(asked.id, answer), {}, Waiting::block) !=
         SendStatus::sent)
       return 0;

@@ -9,14 +9,20 @@
 #include "posix/unique_descriptor.h"
 #include "worker/job.h"
 
+namespace imgdedup::hashing {
+class EmbeddingNetwork;
+}
+
 namespace imgdedup::worker {
 
 /// Does what `job` asks with the files behind it (as many as its kind has). Bad input is a Refusal;
-/// so is memory that runs out (out_of_memory), after which the process should end.
-Answer run_job(const Job& job, std::span<const posix::UniqueDescriptor> files);
+/// so is memory that runs out (out_of_memory), after which the process should end, and an embedding
+/// where `network` is null (unsupported).
+Answer run_job(const Job& job, std::span<const posix::UniqueDescriptor> files,
+               hashing::EmbeddingNetwork* network);
 
 /// Says hello and answers jobs until the other side closes the channel. What this returns is the
 /// exit status: 0; or 1 after an out-of-memory answer or a malformed job.
-int serve_jobs(int channel);
+int serve_jobs(int channel, hashing::EmbeddingNetwork* network);
 
 }  // namespace imgdedup::worker

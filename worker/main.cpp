@@ -4,11 +4,14 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <memory>
 #include <span>
 #include <string_view>
 
+#include "hashing/embedding.h"
 #include "hashing/measure.h"
 #include "worker/job_runner.h"
+#include "worker/network_file.h"
 #include "worker/process_setup.h"
 
 namespace {
@@ -33,15 +36,22 @@ int main(int count, char** arguments) {
     std::fputs(help, stdout);
     return EXIT_SUCCESS;
   }
-  const auto memory_bytes = imgdedup::worker::memory_limit_of(all);
-  if (!memory_bytes) {
+  const auto serve = imgdedup::worker::serve_arguments_from(all);
+  if (!serve) {
     std::fputs(help, stderr);
     return wrong_usage;
   }
   try {
-    imgdedup::worker::set_up_worker_process(*memory_bytes);
+    imgdedup::worker::set_up_worker_process(serve->memory_bytes);
     imgdedup::hashing::warm_codecs();
-    return imgdedup::worker::serve_jobs(imgdedup::worker::worker_channel_descriptor);
+    std::unique_ptr<imgdedup::hashing::EmbeddingNetwork> network;
+    if (serve->embedding)
+      network = imgdedup::worker::network_from_file(imgdedup::worker::worker_model_descriptor,
+                                                    *serve->embedding);
+    return imgdedup::worker::serve_jobs(imgdedup::worker::worker_channel_descriptor, network.get());
+  } catch (const imgdedup::hashing::ModelError& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return EXIT_FAILURE;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "imgdedup-worker: %s\n", error.what());
     return EXIT_FAILURE;

@@ -110,8 +110,8 @@ bool PoolEngine::receive_all(WorkerState& worker) {
 
 bool PoolEngine::on_message(WorkerState& worker, MessageBytes message) {
   if (worker.phase == WorkerState::Phase::starting) {
-    if (const auto error = check_hello(message)) {
-      on_start_failure(worker, error->message);
+    if (const auto wrong = wrong_with_hello(message)) {
+      on_start_failure(worker, *wrong);
       return false;
     }
     backoff_.succeeded();
@@ -128,7 +128,23 @@ bool PoolEngine::on_message(WorkerState& worker, MessageBytes message) {
     fail(worker, {RefusalReason::crashed, "answered nonsense: " + error->message, {}});
     return false;
   }
+  if (const auto* measurement = std::get_if<matching::Measurement>(&std::get<Answer>(answer));
+      measurement && measurement->embedding &&
+      measurement->embedding->values.size() != settings_.embedding->identity.value_count) {
+    fail(worker, {RefusalReason::crashed, "answered nonsense: an embedding of a wrong length", {}});
+    return false;
+  }
   return on_answer(worker, std::get<Answer>(std::move(answer)));
+}
+
+std::optional<std::string> PoolEngine::wrong_with_hello(MessageBytes message) const {
+  const auto hello = decode_hello(message);
+  if (const auto* error = std::get_if<ProtocolError>(&hello)) return error->message;
+  std::optional<matching::EmbeddingModelIdentity> expected;
+  if (settings_.embedding) expected = settings_.embedding->identity;
+  if (std::get<Hello>(hello).network != expected)
+    return "its network is not the one that was checked: the model's file has changed";
+  return std::nullopt;
 }
 
 bool PoolEngine::on_answer(WorkerState& worker, Answer answer) {

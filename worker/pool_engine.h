@@ -52,6 +52,7 @@ class PoolEngine {
   bool receive_all(WorkerState& worker);
   bool on_message(WorkerState& worker, MessageBytes message);
   bool on_answer(WorkerState& worker, Answer answer);
+  [[nodiscard]] std::optional<std::string> wrong_with_hello(MessageBytes message) const;
 
   // What becomes of them.
   void start_worker();

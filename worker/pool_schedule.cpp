@@ -101,7 +101,14 @@ void PoolEngine::start_needed_workers() {
 
 void PoolEngine::start_worker() {
   try {
-    WorkerProcess process({settings_.worker_path, settings_.memory_bytes, settings_.max_pixels});
+    WorkerProcessSettings process_settings{.path = settings_.worker_path,
+                                           .memory_bytes = settings_.memory_bytes,
+                                           .max_pixels = settings_.max_pixels};
+    if (settings_.embedding) {
+      process_settings.model_descriptor = settings_.embedding->file->get();
+      process_settings.embedding = settings_.embedding->parameters;
+    }
+    WorkerProcess process(process_settings);
     last_tag_ += 2;
     events_.add(process.channel(), last_tag_);
     events_.add(process.process_descriptor(), last_tag_ | 1);

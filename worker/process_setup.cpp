@@ -26,6 +26,7 @@ constexpr bool memory_can_be_limited = true;
 
 constexpr std::string_view serve_option = "--serve";
 constexpr std::string_view memory_option = "--memory-bytes=";
+constexpr std::string_view embedding_option = "--embedding=";
 constexpr int politeness = 10;
 constexpr rlim_t max_open_descriptors = 64;
 
@@ -46,20 +47,33 @@ void prefer_as_out_of_memory_victim() {
 
 }  // namespace
 
-std::array<std::string, 3> serve_arguments(const std::string& path, std::uint64_t memory_bytes) {
-  return {path, std::string(serve_option),
-          std::string(memory_option) + std::to_string(memory_bytes)};
+std::vector<std::string> to_command_line(const std::string& path, const ServeArguments& arguments) {
+  std::vector<std::string> line{
+      path, std::string(serve_option),
+      std::string(memory_option) + std::to_string(arguments.memory_bytes)};
+  if (arguments.embedding)
+    line.push_back(std::string(embedding_option) + to_text(*arguments.embedding));
+  return line;
 }
 
-std::optional<std::uint64_t> memory_limit_of(std::span<char* const> arguments) {
-  if (arguments.size() != 3 || arguments[1] != serve_option) return std::nullopt;
-  std::string_view memory = arguments[2];
+std::optional<ServeArguments> serve_arguments_from(std::span<char* const> command_line) {
+  if (command_line.size() < 3 || command_line.size() > 4 || command_line[1] != serve_option)
+    return std::nullopt;
+  ServeArguments arguments;
+  if (command_line.size() == 4) {
+    std::string_view embedding = command_line[3];
+    if (!embedding.starts_with(embedding_option)) return std::nullopt;
+    embedding.remove_prefix(embedding_option.size());
+    arguments.embedding = matching::embedding_parameters_from_text(embedding);
+    if (!arguments.embedding) return std::nullopt;
+  }
+  std::string_view memory = command_line[2];
   if (!memory.starts_with(memory_option)) return std::nullopt;
   memory.remove_prefix(memory_option.size());
-  std::uint64_t bytes = 0;
-  const auto result = std::from_chars(memory.data(), memory.data() + memory.size(), bytes);
+  const auto result =
+      std::from_chars(memory.data(), memory.data() + memory.size(), arguments.memory_bytes);
   if (result.ec != std::errc() || result.ptr != memory.data() + memory.size()) return std::nullopt;
-  return bytes;
+  return arguments;
 }
 
 void set_up_worker_process(std::uint64_t memory_bytes) {

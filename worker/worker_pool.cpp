@@ -23,6 +23,7 @@ WorkerPool::~WorkerPool() = default;
 void WorkerPool::submit(Job job, std::vector<posix::UniqueDescriptor> files, Callback callback,
                         JobPriority priority) {
   assert(files.size() == descriptor_count_of(job.kind));
+  assert(!job.measures.embedding || implementation_->settings().embedding);
   auto pending = std::make_unique<PendingJob>();
   pending->job = job;
   pending->files = std::move(files);

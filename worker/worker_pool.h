@@ -7,10 +7,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "posix/unique_descriptor.h"
+#include "worker/embedding_model.h"
 #include "worker/job.h"
 
 namespace imgdedup::worker {
@@ -27,6 +29,8 @@ struct WorkerPoolSettings {
   /// After so many jobs a worker is replaced by a fresh one: what leaks in a decoder does not add
   /// up.
   unsigned jobs_per_worker = 10'000;
+  /// The network of every worker; needed by jobs that ask for an embedding.
+  std::optional<EmbeddingModel> embedding = {};
 };
 
 enum class JobPriority : std::uint8_t { ordinary, urgent };

@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "worker/job_codec.h"
 #include "worker/process_setup.h"
@@ -37,21 +38,25 @@ int open_process(pid_t process_id) {
 }
 
 /// A copy above the numbers that the child's descriptors get, so that dup2 there overwrites none.
-UniqueDescriptor above_child_descriptors(UniqueDescriptor descriptor) {
-  UniqueDescriptor copy(::fcntl(descriptor.get(), F_DUPFD_CLOEXEC, worker_channel_descriptor + 1));
+UniqueDescriptor above_child_descriptors(int descriptor) {
+  UniqueDescriptor copy(::fcntl(descriptor, F_DUPFD_CLOEXEC, worker_model_descriptor + 1));
   if (!copy) fail(errno, "duplicate a descriptor for a worker");
   return copy;
 }
 
 class FileActions {
  public:
-  FileActions(int channel, int standard_error) {
+  /// model: -1 for none.
+  FileActions(int channel, int standard_error, int model) {
     check(::posix_spawn_file_actions_init(&actions_));
     check(::posix_spawn_file_actions_addopen(&actions_, 0, "/dev/null", O_RDONLY, 0));
     check(::posix_spawn_file_actions_addopen(&actions_, 1, "/dev/null", O_WRONLY, 0));
     check(::posix_spawn_file_actions_adddup2(&actions_, standard_error, 2));
     check(::posix_spawn_file_actions_adddup2(&actions_, channel, worker_channel_descriptor));
-    check(::posix_spawn_file_actions_addclosefrom_np(&actions_, worker_channel_descriptor + 1));
+    if (model >= 0)
+      check(::posix_spawn_file_actions_adddup2(&actions_, model, worker_model_descriptor));
+    check(::posix_spawn_file_actions_addclosefrom_np(
+        &actions_, model >= 0 ? worker_model_descriptor + 1 : worker_channel_descriptor + 1));
   }
   ~FileActions() { ::posix_spawn_file_actions_destroy(&actions_); }
   FileActions(const FileActions&) = delete;
@@ -113,20 +118,28 @@ WorkerProcess::WorkerProcess(const WorkerProcessSettings& settings) {
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair.data()) != 0)
     fail(errno, "make a channel to a worker");
   channel_.reset(pair[0]);
-  const auto child_channel = above_child_descriptors(UniqueDescriptor(pair[1]));
+  const UniqueDescriptor low_channel(pair[1]);
+  const auto child_channel = above_child_descriptors(low_channel.get());
   // Both ends non-blocking: neither side ever waits for the other's messages to people.
   if (::pipe2(pair.data(), O_CLOEXEC | O_NONBLOCK) != 0) fail(errno, "make a pipe to a worker");
   standard_error_.reset(pair[0]);
-  const auto child_standard_error = above_child_descriptors(UniqueDescriptor(pair[1]));
+  const UniqueDescriptor low_standard_error(pair[1]);
+  const auto child_standard_error = above_child_descriptors(low_standard_error.get());
+  UniqueDescriptor child_model;
+  ServeArguments serve{settings.memory_bytes};
+  if (settings.model_descriptor >= 0) {
+    child_model = above_child_descriptors(settings.model_descriptor);
+    serve.embedding = settings.embedding;
+  }
 
-  auto arguments = serve_arguments(settings.path, settings.memory_bytes);
-  std::array<char*, 4> argument_pointers{};
-  static_assert(std::tuple_size_v<decltype(arguments)> < 4);
-  for (std::size_t i = 0; i < arguments.size(); ++i) argument_pointers[i] = arguments[i].data();
+  auto arguments = to_command_line(settings.path, serve);
+  std::vector<char*> argument_pointers;
+  for (std::string& argument : arguments) argument_pointers.push_back(argument.data());
+  argument_pointers.push_back(nullptr);
   std::string max_pixels = "OPENCV_IO_MAX_IMAGE_PIXELS=" + std::to_string(settings.max_pixels);
   std::array<char*, 2> environment{max_pixels.data(), nullptr};
 
-  const FileActions actions(child_channel.get(), child_standard_error.get());
+  const FileActions actions(child_channel.get(), child_standard_error.get(), child_model.get());
   const SpawnAttributes attributes;
   const int error_number =
       ::posix_spawn(&process_id_, settings.path.c_str(), actions.get(), attributes.get(),

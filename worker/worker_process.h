@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "matching/embedding_parameters.h"
 #include "posix/unique_descriptor.h"
 
 namespace imgdedup::worker {
@@ -27,6 +28,8 @@ struct WorkerProcessSettings {
   std::string path;                ///< the program
   std::uint64_t memory_bytes = 0;  ///< its RLIMIT_AS
   std::uint64_t max_pixels = 0;    ///< OpenCV's own limit, which it reads when it is loaded
+  int model_descriptor = -1;       ///< open file of its network; -1: it has none
+  matching::EmbeddingParameters embedding = {};  ///< of that network
 };
 
 /// Owns the process, its channel and the pipe that is its standard error. The process has an empty

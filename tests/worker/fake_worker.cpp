@@ -149,10 +149,10 @@ void handle(const Job& job, std::vector<posix::UniqueDescriptor>& files) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  const auto memory = memory_limit_of({arguments, static_cast<std::size_t>(count)});
-  if (!memory) return 2;
-  set_up_worker_process(*memory);
-  reply(encode_hello());
+  const auto serve = serve_arguments_from({arguments, static_cast<std::size_t>(count)});
+  if (!serve) return 2;
+  set_up_worker_process(serve->memory_bytes);
+  reply(encode_hello({}));
   for (;;) {
     Received received = receive_message(channel, max_descriptors, Waiting::block);
     if (received.status != ReceiveStatus::message) return 0;

@@ -274,8 +274,10 @@ TEST_CASE("messages cut short or drawn out are errors at every length") {
   const Job compare = job_of(JobKind::compare);
   auto job_message = encode_job(compare);
   auto answer_message = encode_answer(compare.id, some_comparison());
-  auto hello = encode_hello();
-  CHECK(!check_hello(hello));
+  const Hello with_network{matching::EmbeddingModelIdentity{some_digest(3), 512}};
+  auto hello = encode_hello(with_network);
+  CHECK(std::get<Hello>(decode_hello(hello)) == with_network);
+  CHECK(std::get<Hello>(decode_hello(encode_hello({}))) == Hello{});
   for (std::size_t size = 0; size < job_message.size(); ++size)
     CHECK(std::holds_alternative<ProtocolError>(
         decode_job(MessageBytes(job_message).first(size), 2)));
@@ -283,11 +285,11 @@ TEST_CASE("messages cut short or drawn out are errors at every length") {
     CHECK(std::holds_alternative<ProtocolError>(
         decode_answer(MessageBytes(answer_message).first(size), compare)));
   for (std::size_t size = 0; size < hello.size(); ++size)
-    CHECK(check_hello(MessageBytes(hello).first(size)));
+    CHECK(std::holds_alternative<ProtocolError>(decode_hello(MessageBytes(hello).first(size))));
   for (auto* message : {&job_message, &answer_message, &hello}) message->push_back(0);
   CHECK(std::holds_alternative<ProtocolError>(decode_job(job_message, 2)));
   CHECK(std::holds_alternative<ProtocolError>(decode_answer(answer_message, compare)));
-  CHECK(check_hello(hello));
+  CHECK(std::holds_alternative<ProtocolError>(decode_hello(hello)));
 }
 
 TEST_CASE("whatever a mutated answer says, what is accepted keeps within the limits") {
