@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Answers as messages and back.
+#include <algorithm>
 #include <cmath>
 #include <string_view>
 #include <utility>
@@ -22,6 +23,7 @@ using matching::PerceptualHashes;
 using matching::PictureFeatures;
 using matching::Refusal;
 using matching::RefusalReason;
+using matching::Thumbnail;
 
 constexpr std::uint32_t answer_magic = 0x41444D49;  // "IMDA"
 
@@ -35,7 +37,14 @@ constexpr double max_colour_difference = 1000;
 /// Comparing looks for more features than are kept of a picture.
 constexpr std::uint32_t max_inliers = 10'000;
 
-enum class AnswerKind : std::uint8_t { digest, measurement, comparison, refusal, encoded_hash };
+enum class AnswerKind : std::uint8_t {
+  digest,
+  measurement,
+  comparison,
+  refusal,
+  encoded_hash,
+  thumbnail
+};
 
 bool within(double value, double low, double high) {
   return std::isfinite(value) && value >= low - rounding && value <= high + rounding;
@@ -131,6 +140,13 @@ void put(WireWriter& out, const matching::EncodedHash& answer) {
   out.put(static_cast<std::uint8_t>(AnswerKind::encoded_hash));
   out.put(static_cast<std::uint8_t>(size));
   for (const std::uint64_t word : words) out.put(word);
+}
+
+void put(WireWriter& out, const Thumbnail& answer) {
+  const auto& [width, height, picture_width, picture_height, bgr] = answer;
+  out.put(static_cast<std::uint8_t>(AnswerKind::thumbnail));
+  for (const std::uint32_t side : {width, height, picture_width, picture_height}) out.put(side);
+  out.put(bgr);
 }
 
 ProtocolError error(std::string_view what) { return {std::string(what)}; }
@@ -292,6 +308,27 @@ std::variant<Answer, ProtocolError> take_encoded_hash(WireReader& in, const Job&
   return answer;
 }
 
+std::variant<Answer, ProtocolError> take_thumbnail(WireReader& in, const Job& asked) {
+  Thumbnail answer;
+  for (auto* side : {&answer.width_pixels, &answer.height_pixels, &answer.picture_width_pixels,
+                     &answer.picture_height_pixels})
+    *side = in.take<std::uint32_t>();
+  const auto fits_in = [](std::uint32_t side, std::uint32_t limit) {
+    return side >= 1 && side <= limit;
+  };
+  const std::uint32_t limit = asked.thumbnail_side_pixels;
+  if (!fits_in(answer.width_pixels, std::min(limit, answer.picture_width_pixels)) ||
+      !fits_in(answer.height_pixels, std::min(limit, answer.picture_height_pixels)))
+    return error("a thumbnail of an impossible size");
+  if (std::uint64_t{answer.picture_width_pixels} * answer.picture_height_pixels >
+      asked.limits.max_pixels)
+    return error("an impossible picture size");
+  const auto bgr = in.take_bytes(std::size_t{3} * answer.width_pixels * answer.height_pixels);
+  if (!in.complete()) return error("a thumbnail of a wrong length");
+  answer.bgr.assign(bgr.begin(), bgr.end());
+  return answer;
+}
+
 bool fits(AnswerKind answer, JobKind job) {
   switch (answer) {
     case AnswerKind::digest:
@@ -304,6 +341,8 @@ bool fits(AnswerKind answer, JobKind job) {
       return true;
     case AnswerKind::encoded_hash:
       return job == JobKind::encode;
+    case AnswerKind::thumbnail:
+      return job == JobKind::thumbnail;
   }
   return false;
 }
@@ -325,7 +364,7 @@ std::variant<Answer, ProtocolError> decode_answer(MessageBytes message, const Jo
   if (in.take<std::uint16_t>() != protocol_version) return error("an answer of another version");
   if (in.take<std::uint64_t>() != asked.id) return error("an answer to another job");
   const auto kind = in.take<std::uint8_t>();
-  if (kind > static_cast<std::uint8_t>(AnswerKind::encoded_hash))
+  if (kind > static_cast<std::uint8_t>(AnswerKind::thumbnail))
     return error("an unknown kind of answer");
   if (!fits(AnswerKind{kind}, asked.kind)) return error("an answer to another kind of job");
   switch (AnswerKind{kind}) {
@@ -337,6 +376,8 @@ std::variant<Answer, ProtocolError> decode_answer(MessageBytes message, const Jo
       return take_comparison(in, asked);
     case AnswerKind::encoded_hash:
       return take_encoded_hash(in, asked);
+    case AnswerKind::thumbnail:
+      return take_thumbnail(in, asked);
     case AnswerKind::refusal:
       break;
   }

@@ -11,6 +11,7 @@
 #include "matching/measurement.h"
 #include "matching/refusal.h"
 #include "matching/relation.h"
+#include "matching/thumbnail.h"
 
 namespace imgdedup::worker {
 
@@ -20,6 +21,7 @@ enum class JobKind : std::uint8_t {
   compare,         ///< two descriptors -> Comparison
   encode,          ///< one descriptor -> EncodedHash by the job's definition
   picture_digest,  ///< one descriptor -> DigestAnswer; what does not begin as a picture is refused
+  thumbnail,       ///< one descriptor -> Thumbnail
 };
 
 /// What the worker holds against the header before it decodes.
@@ -30,6 +32,9 @@ struct JobLimits {
   bool operator==(const JobLimits&) const = default;
 };
 
+/// No thumbnail is larger: it must go through the channel in one message.
+inline constexpr std::uint16_t max_thumbnail_side_pixels = 256;
+
 /// One question. The open, readable descriptors of the file or files travel beside it; the worker
 /// reads them with pread from offset 0 and closes them.
 struct Job {
@@ -38,6 +43,8 @@ struct Job {
   JobLimits limits;
   matching::Measures measures = {};          ///< for fingerprint and compare
   matching::HashDefinition definition = {};  ///< of encode only
+  /// Thumbnails only: what their longer side is reduced to, 1..max_thumbnail_side_pixels.
+  std::uint16_t thumbnail_side_pixels = max_thumbnail_side_pixels;
 
   bool operator==(const Job&) const = default;
 };
@@ -50,6 +57,6 @@ struct DigestAnswer {
 };
 
 using Answer = std::variant<DigestAnswer, matching::Measurement, matching::Comparison,
-                            matching::Refusal, matching::EncodedHash>;
+                            matching::Refusal, matching::EncodedHash, matching::Thumbnail>;
 
 }  // namespace imgdedup::worker

@@ -13,7 +13,7 @@ namespace {
 constexpr std::uint32_t hello_magic = 0x48444D49;  // "IMDH"
 constexpr std::uint32_t job_magic = 0x4A444D49;    // "IMDJ"
 
-constexpr auto last_job_kind = static_cast<std::uint8_t>(JobKind::picture_digest);
+constexpr auto last_job_kind = static_cast<std::uint8_t>(JobKind::thumbnail);
 
 void put(WireWriter& out, const matching::HashDefinition& definition) {
   const auto& [library, kind, size] = definition;
@@ -90,6 +90,7 @@ std::vector<std::uint8_t> encode_job(const Job& job) {
   out.put(static_cast<std::uint8_t>(job.measures.features));
   out.put(static_cast<std::uint8_t>(job.measures.embedding));
   put(out, job.definition);
+  out.put(job.thumbnail_side_pixels);
   return std::move(out).take();
 }
 
@@ -105,9 +106,12 @@ std::variant<Job, ProtocolError> decode_job(MessageBytes message, std::size_t de
   const auto features = in.take<std::uint8_t>();
   const auto embedding = in.take<std::uint8_t>();
   const auto definition = take_definition(in);
+  job.thumbnail_side_pixels = in.take<std::uint16_t>();
   if (!in.complete()) return error("a job of a wrong length");
   if (!definition) return error("an unknown definition of a hash");
   job.definition = *definition;
+  if (job.thumbnail_side_pixels < 1 || job.thumbnail_side_pixels > max_thumbnail_side_pixels)
+    return error("a job with an impossible thumbnail size");
   if (kind > last_job_kind) return error("an unknown kind of job");
   job.kind = static_cast<JobKind>(kind);
   if (features > 1 || embedding > 1) return error("neither asked for nor not");

@@ -28,8 +28,9 @@ struct ProtocolError {
   bool operator==(const ProtocolError&) const = default;
 };
 
-/// No message is longer.
-inline constexpr std::size_t max_message_bytes = 64 * 1024;
+/// No message is longer. The largest thumbnail fits in, and the message into the send buffer that
+/// Linux gives a socket (net.core.wmem_default, 212,992 bytes).
+inline constexpr std::size_t max_message_bytes = 200 * 1024;
 /// Refusal messages are cut to this.
 inline constexpr std::size_t max_refusal_message_bytes = 1000;
 

@@ -12,6 +12,7 @@
 #include "hashing/embedding.h"
 #include "hashing/library_hash.h"
 #include "hashing/measure.h"
+#include "hashing/thumbnail.h"
 #include "worker/file_bytes.h"
 #include "worker/job_channel.h"
 #include "worker/job_codec.h"
@@ -76,6 +77,13 @@ Answer encode(const Job& job, int file) {
       hashing::encode_image(std::get<FileBytes>(bytes).all(), decode_limits(job), job.definition));
 }
 
+Answer thumbnail(const Job& job, int file) {
+  const auto bytes = read_file_bytes(file, job.limits.max_file_bytes, hashing::refuse_by_signature);
+  if (const auto* refusal = std::get_if<Refusal>(&bytes)) return *refusal;
+  return to_answer(hashing::make_thumbnail(std::get<FileBytes>(bytes).all(),
+                                           job.thumbnail_side_pixels, decode_limits(job)));
+}
+
 bool out_of_memory(const Answer& answer) {
   const auto* refusal = std::get_if<Refusal>(&answer);
   return refusal && refusal->reason == RefusalReason::out_of_memory;
@@ -96,9 +104,11 @@ Answer run_job(const Job& job, std::span<const posix::UniqueDescriptor> files,
       case JobKind::encode:
         return encode(job, files[0].get());
       case JobKind::compare:
+        return compare(job, files[0].get(), files[1].get());
+      case JobKind::thumbnail:
         break;
     }
-    return compare(job, files[0].get(), files[1].get());
+    return thumbnail(job, files[0].get());
   } catch (const std::bad_alloc&) {
     return Refusal{RefusalReason::out_of_memory, "an allocation failed"};
   } catch (const std::exception& error) {

@@ -115,6 +115,34 @@ TEST_CASE("the worker compares two pictures, and says which contents it compared
   CHECK(!std::get<matching::Comparison>(ask(job, {left, other})).same_pixels);
 }
 
+TEST_CASE("the worker makes thumbnails up to the largest, as shown and never enlarged") {
+  Job job;
+  job.kind = JobKind::thumbnail;
+  const auto thumbnail_of = [&job](const std::string& file, std::uint16_t side_pixels) {
+    job.thumbnail_side_pixels = side_pixels;
+    return std::get<matching::Thumbnail>(ask(job, {file}));
+  };
+  const auto picture = draw_picture(1, {1000, 1000});
+  const auto largest = thumbnail_of(encode_picture(picture, ".png"), max_thumbnail_side_pixels);
+  CHECK(largest.width_pixels == max_thumbnail_side_pixels);
+  CHECK(largest.height_pixels == max_thumbnail_side_pixels);
+  CHECK(largest.picture_width_pixels == 1000);
+
+  const auto turned =
+      testing::with_exif_orientation(encode_picture(draw_picture(1, {400, 300}), ".jpg"), 6);
+  const auto upright = thumbnail_of(turned, 100);
+  CHECK(upright.width_pixels == 75);
+  CHECK(upright.height_pixels == 100);
+  CHECK(upright.picture_width_pixels == 300);
+  CHECK(upright.picture_height_pixels == 400);
+
+  CHECK(thumbnail_of(encode_picture(draw_picture(1, {4000, 20}), ".png"), 100).height_pixels == 1);
+  const auto small = draw_picture(1, {30, 20});
+  const auto kept = thumbnail_of(encode_picture(small, ".png"), 100);
+  CHECK(kept.width_pixels == 30);
+  CHECK(kept.bgr == std::vector<std::uint8_t>(small.datastart, small.dataend));
+}
+
 TEST_CASE("the worker refuses with the reason") {
   const auto picture = encode_picture(draw_picture(1), ".jpg");
   CHECK(reason_for("hello") == RefusalReason::not_an_image);

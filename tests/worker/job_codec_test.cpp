@@ -64,14 +64,24 @@ matching::EncodedHash some_encoded_hash() {
   return {.size = matching::HashSize::sixteen, .words = {1, 2, 3, 0xFEDCBA9876543210}};
 }
 
-constexpr std::array all_kinds{JobKind::digest, JobKind::fingerprint, JobKind::compare,
-                               JobKind::encode, JobKind::picture_digest};
+constexpr std::array all_kinds{JobKind::digest, JobKind::fingerprint,    JobKind::compare,
+                               JobKind::encode, JobKind::picture_digest, JobKind::thumbnail};
 
 Job job_of(JobKind kind) {
   return {.id = 77,
           .kind = kind,
           .limits = {1'000'000, 20'000'000},
           .definition = {.size = matching::HashSize::sixteen}};
+}
+
+matching::Thumbnail some_thumbnail() {
+  matching::Thumbnail thumbnail{.width_pixels = 3,
+                                .height_pixels = 2,
+                                .picture_width_pixels = 4000,
+                                .picture_height_pixels = 3000,
+                                .bgr = {}};
+  for (std::uint8_t sample = 0; sample < 18; ++sample) thumbnail.bgr.push_back(sample);
+  return thumbnail;
 }
 
 bool accepted(const Answer& answer, const Job& asked) {
@@ -86,7 +96,8 @@ TEST_CASE("a job survives the way over the channel") {
                 .kind = JobKind::compare,
                 .limits = {7, 9},
                 .definition = {matching::HashLibrary::imagehash, matching::HashKind::whash,
-                               matching::HashSize::sixteen}};
+                               matching::HashSize::sixteen},
+                .thumbnail_side_pixels = 99};
   const auto decoded = decode_job(encode_job(job), 2);
   REQUIRE(std::holds_alternative<Job>(decoded));
   CHECK(std::get<Job>(decoded) == job);
@@ -109,6 +120,7 @@ TEST_CASE("every kind of answer survives the way over the channel") {
   check(some_measurement(), JobKind::fingerprint);
   check(some_comparison(), JobKind::compare);
   check(some_encoded_hash(), JobKind::encode);
+  check(some_thumbnail(), JobKind::thumbnail);
   check(DigestAnswer{some_digest(9), 999'999}, JobKind::picture_digest);
   const matching::Refusal refusal{matching::RefusalReason::incomplete, "ends after 3 of 9 rows"};
   for (const JobKind kind : all_kinds) check(refusal, kind);
@@ -242,10 +254,40 @@ TEST_CASE("a hash of another size than was asked for is an error") {
 
 TEST_CASE("a job with a definition that there is not is an error") {
   const auto message = encode_job(job_of(JobKind::encode));
-  for (std::size_t from_end : {1U, 2U, 3U}) {
+  for (std::size_t from_end : {3U, 4U, 5U}) {
     auto changed = message;
     changed[changed.size() - from_end] = 9;
     CHECK(std::holds_alternative<ProtocolError>(decode_job(changed, 1)));
+  }
+}
+
+TEST_CASE("a thumbnail that is not what was asked for is an error") {
+  Job asked = job_of(JobKind::thumbnail);
+  asked.thumbnail_side_pixels = 3;
+  const auto accepted_with = [&](auto change) {
+    auto thumbnail = some_thumbnail();
+    change(thumbnail);
+    return accepted(thumbnail, asked);
+  };
+  CHECK(accepted_with([](auto&) {}));
+  CHECK(!accepted(some_thumbnail(), job_of(JobKind::fingerprint)));
+  CHECK(!accepted_with([](auto& t) { t.bgr.pop_back(); }));
+  CHECK(!accepted_with([](auto& t) { t.bgr.push_back(0); }));
+  CHECK(!accepted_with([](auto& t) { t.width_pixels = 2; }));
+  CHECK(!accepted_with([](auto& t) { t.width_pixels = 0, t.bgr.clear(); }));
+  CHECK(!accepted_with([](auto& t) { t.width_pixels = 0xFFFFFFFF; }));
+  CHECK(!accepted_with([](auto& t) { t.picture_width_pixels = 2; }));
+  CHECK(!accepted_with([](auto& t) { t.picture_height_pixels = 5001; }));
+  asked.thumbnail_side_pixels = 2;
+  CHECK(!accepted_with([](auto&) {}));
+}
+
+TEST_CASE("a job for a thumbnail of no size, or of too large a one, is an error") {
+  for (const std::uint16_t side :
+       {std::uint16_t{0}, std::uint16_t{max_thumbnail_side_pixels + 1}, std::uint16_t{65535}}) {
+    Job job = job_of(JobKind::thumbnail);
+    job.thumbnail_side_pixels = side;
+    CHECK(std::holds_alternative<ProtocolError>(decode_job(encode_job(job), 1)));
   }
 }
 
@@ -300,8 +342,11 @@ TEST_CASE("whatever a mutated answer says, what is accepted keeps within the lim
   std::size_t accepted_count = 0;
   for (int round = 0; round < 200'000; ++round) {
     const Job asked = job_of(all_kinds[below(all_kinds.size())]);
-    const std::array<Answer, 5> seeds{DigestAnswer{some_digest(9), 10}, some_measurement(),
-                                      some_comparison(), some_encoded_hash(),
+    const std::array<Answer, 6> seeds{DigestAnswer{some_digest(9), 10},
+                                      some_measurement(),
+                                      some_comparison(),
+                                      some_encoded_hash(),
+                                      some_thumbnail(),
                                       matching::Refusal{matching::RefusalReason::damaged, "why"}};
     auto message = encode_answer(asked.id, seeds[below(seeds.size())]);
     for (auto changes = 1 + below(4); changes > 0; --changes)
@@ -319,6 +364,9 @@ TEST_CASE("whatever a mutated answer says, what is accepted keeps within the lim
     }
     if (const auto* hash = std::get_if<matching::EncodedHash>(answer))
       CHECK(hash->size == asked.definition.size);
+    if (const auto* thumbnail = std::get_if<matching::Thumbnail>(answer))
+      CHECK(thumbnail->bgr.size() ==
+            std::size_t{3} * thumbnail->width_pixels * thumbnail->height_pixels);
     if (const auto* refusal = std::get_if<matching::Refusal>(answer))
       for (const char character : refusal->message) CHECK((character >= ' ' && character <= '~'));
   }
