@@ -10,6 +10,9 @@
 #include <CLI/CLI.hpp>
 
 #include "batch/commands.h"
+#include "batch/drawing_file.h"
+#include "batch/map.h"
+#include "batch/plot.h"
 
 namespace {
 
@@ -114,6 +117,47 @@ void add_evaluate(CLI::App& app, EvaluateOptions& options) {
   add_choice(command, "--metric", options.metric, metrics, "METRIC [all]");
 }
 
+void add_drawing(CLI::App& command, std::filesystem::path& output) {
+  command
+      .add_option("-o", output,
+                  "where the drawing goes: a .png or .jpg file, replaced if it is there")
+      ->option_text("OUT.png")
+      ->required()
+      ->check([](const std::string& path) {
+        return has_drawing_extension(path) ? std::string() : path + ": neither .png nor .jpg";
+      });
+}
+
+void add_plot(CLI::App& app, PlotOptions& options) {
+  CLI::App& command =
+      *app.add_subcommand("plot", "draws a picture and its duplicates, with their scores");
+  command.add_option("FILE", options.file, "whose duplicates: its name in the map, or its path")
+      ->required();
+  command
+      .add_option("--found", options.found, "the map that `find` gave, with --scores or without")
+      ->option_text("F.json")
+      ->required();
+  command
+      .add_option("--folder", options.folder,
+                  "the folder that `find` was given, or the current one of then if there were "
+                  "several [by FILE's path, else the current one]")
+      ->option_text("DIR")
+      ->check(CLI::ExistingDirectory);
+  add_drawing(command, options.output);
+}
+
+void add_map(CLI::App& app, MapOptions& options) {
+  CLI::App& command =
+      *app.add_subcommand("map", "draws all pictures of a folder, alike ones side by side (t-SNE)");
+  command.add_option("DIR", options.folder, "the folder")
+      ->required()
+      ->check(CLI::ExistingDirectory);
+  add_drawing(command, options.output);
+  command.add_option("--csv", options.csv, "where file,x,y of each picture go")
+      ->option_text("FILE");
+  add_recursive(command, options.descent);
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -124,10 +168,14 @@ int main(int count, char** arguments) {
   SearchOptions to_remove_options;
   EncodeOptions encode_options;
   EvaluateOptions evaluate_options;
+  PlotOptions plot_options;
+  MapOptions map_options;
   add_find(app, find_options);
   add_to_remove(app, to_remove_options);
   add_encode(app, encode_options);
   add_evaluate(app, evaluate_options);
+  add_plot(app, plot_options);
+  add_map(app, map_options);
   try {
     app.parse(count, arguments);
   } catch (const CLI::ParseError& error) {
@@ -138,6 +186,8 @@ int main(int count, char** arguments) {
     if (app.got_subcommand("to-remove")) to_remove(to_remove_options);
     if (app.got_subcommand("encode")) encode(encode_options);
     if (app.got_subcommand("evaluate")) evaluate(evaluate_options);
+    if (app.got_subcommand("plot")) plot(plot_options);
+    if (app.got_subcommand("map")) draw_map(map_options);
     return EXIT_SUCCESS;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "imgdedup: %s\n", error.what());

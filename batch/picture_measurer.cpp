@@ -70,6 +70,7 @@ void PictureMeasurer::run(const char* what, std::size_t count,
       ++outstanding;
       worker::Job job;
       job.kind = asked->kind;
+      job.thumbnail_side_pixels = asked->thumbnail_side_pixels;
       pool_.submit(job, std::move(asked->files), [&, index](worker::Answer answer) {
         --outstanding;
         progress.step();
@@ -135,6 +136,28 @@ std::vector<Compared> PictureMeasurer::compare(std::span<const PathPair> pairs) 
       results[index] = std::move(*refusal);
     else
       results[index] = std::get<matching::Comparison>(answer);
+  });
+  return results;
+}
+
+std::vector<Reduced> PictureMeasurer::reduce(std::span<const std::filesystem::path> paths,
+                                             std::uint16_t side_pixels) {
+  std::vector<Reduced> results(paths.size());
+  const auto request = [&](std::size_t index) -> std::optional<Request> {
+    auto opened = open_file(paths[index]);
+    if (auto* refusal = std::get_if<Refusal>(&opened)) {
+      results[index] = std::move(*refusal);
+      return std::nullopt;
+    }
+    Request asked{worker::JobKind::thumbnail, {}, side_pixels};
+    asked.files.push_back(std::move(std::get<OpenedFile>(opened).descriptor));
+    return asked;
+  };
+  run("reading", paths.size(), request, [&](std::size_t index, worker::Answer answer) {
+    if (auto* refusal = std::get_if<Refusal>(&answer))
+      results[index] = std::move(*refusal);
+    else
+      results[index] = std::get<matching::Thumbnail>(std::move(answer));
   });
   return results;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -14,6 +15,7 @@
 #include "batch/file_list.h"
 #include "matching/image_record.h"
 #include "matching/refusal.h"
+#include "matching/thumbnail.h"
 #include "worker/worker_pool.h"
 
 namespace imgdedup::batch {
@@ -21,6 +23,7 @@ namespace imgdedup::batch {
 /// A file that could be read as an image. `record.path` is the name in results.
 using Measured = std::variant<matching::ImageRecord, matching::Refusal>;
 using Compared = std::variant<matching::Comparison, matching::Refusal>;
+using Reduced = std::variant<matching::Thumbnail, matching::Refusal>;
 
 /// One thread only. Memory is bounded by the results, not by the pictures.
 class PictureMeasurer {
@@ -35,10 +38,16 @@ class PictureMeasurer {
   /// One entry a pair, in their order. Throws as measure().
   std::vector<Compared> compare(std::span<const PathPair> pairs);
 
+  /// One entry a path, in their order. side_pixels: of the longer side,
+  /// 1..worker::max_thumbnail_side_pixels. Throws as measure().
+  std::vector<Reduced> reduce(std::span<const std::filesystem::path> paths,
+                              std::uint16_t side_pixels);
+
  private:
   struct Request {
     worker::JobKind kind;
     std::vector<posix::UniqueDescriptor> files;
+    std::uint16_t thumbnail_side_pixels = worker::max_thumbnail_side_pixels;
   };
   /// Submits `count` jobs as workers are free. request(i) may answer nothing: no job then.
   void run(const char* what, std::size_t count,

@@ -36,6 +36,11 @@ void report(const std::string& name, const Refusal& refusal) {
 
 }  // namespace
 
+void report_unreadable(const std::filesystem::path& path, const Refusal& refusal) {
+  if (refusal.reason != matching::RefusalReason::not_an_image || named_like_an_image(path.native()))
+    report(path.native(), refusal);
+}
+
 PictureMeasurer make_measurer() {
   worker::WorkerPoolSettings settings;
   settings.worker_path = worker::find_worker();
@@ -48,9 +53,7 @@ Pictures measure_pictures(PictureMeasurer& measurer, const std::vector<ListedFil
   Pictures pictures;
   for (std::size_t i = 0; i < files.size(); ++i) {
     if (const auto* refusal = std::get_if<Refusal>(&measured[i])) {
-      if (refusal->reason != matching::RefusalReason::not_an_image ||
-          named_like_an_image(files[i].name))
-        report(files[i].path.native(), *refusal);
+      report_unreadable(files[i].path, *refusal);
       continue;
     }
     pictures.records.push_back(std::get<matching::ImageRecord>(std::move(measured[i])));

@@ -22,8 +22,11 @@ struct Pictures {
   std::vector<std::filesystem::path> paths;    ///< where each record's file lies
 };
 
-/// Measures `files`. Files that could not be read as images are named on standard error with the
-/// reason, but for those that neither are images nor have the name of one.
+/// Names a file that could not be read as an image on standard error, with the reason; but for one
+/// that neither is an image nor has the name of one.
+void report_unreadable(const std::filesystem::path& path, const matching::Refusal& refusal);
+
+/// Measures `files`; those that could not be read are given to report_unreadable().
 Pictures measure_pictures(PictureMeasurer& measurer, const std::vector<ListedFile>& files);
 
 /// The pictures of the folders. Unlistable folders below are named on standard error.
