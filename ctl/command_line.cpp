@@ -6,6 +6,7 @@
 #include <cassert>
 #include <stdexcept>
 
+#include "ctl/export_command.h"
 #include "ctl/invocation.h"
 #include "protocol/path_text.h"
 #include "protocol/utf8.h"
@@ -89,6 +90,11 @@ CommandLine::CommandLine() {
   all_files.add("--under", "under", "DIR");
   all_files.app->add_flag("-0", nul, "end each path with NUL instead of a newline");
   add(app_, "unreadable", "unreadable");
+  Subcommand& exported = add(app_, "export", "export");
+  exported.add("--duplicates", "duplicates", "DIR");
+  exported.add("--unique", "unique", "DIR");
+  exported.add("--link", "link");
+  exported.add("--under", "under", "DIR");
   add(app_, "rescan", "rescan").add("DIR", "directory");
   for (const char* word : {"pause", "resume", "reload"}) add(app_, word, word);
   add(app_, "events", "events").add("--follow", "follow");
@@ -100,7 +106,8 @@ CommandLine::CommandLine() {
 CommandLine::Subcommand& CommandLine::add(CLI::App& parent, const std::string& word,
                                           std::string_view name) {
   Subcommand& subcommand = subcommands_.emplace_back();
-  subcommand.command = protocol::find_command(name);
+  subcommand.command =
+      name == export_command().name ? &export_command() : protocol::find_command(name);
   assert(subcommand.command != nullptr);
   subcommand.app = parent.add_subcommand(word, std::string(subcommand.command->help));
   return subcommand;
@@ -187,8 +194,11 @@ std::string overview_text() {
   std::string text =
       "Asks imgdedupd, the service that finds duplicate pictures, and tells it what to do.\n\n"
       "Usage: imgdedupctl [--socket PATH] [--json] COMMAND\n\nCommands:\n";
-  for (const Command& command : protocol::all_commands())
+  const auto add = [&](const Command& command) {
     text += "  " + std::string(command.usage) + "\n        " + std::string(command.help) + "\n";
+  };
+  for (const Command& command : protocol::all_commands()) add(command);
+  add(export_command());
   text +=
       "  help [COMMAND]\n        say more about a command\n\n"
       "Options:\n"

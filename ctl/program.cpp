@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "ctl/commands.h"
+#include "ctl/export_command.h"
 #include "protocol/json_rpc.h"
 #include "protocol/utf8.h"
 
@@ -33,6 +34,7 @@ constexpr auto runners = std::to_array<std::pair<std::string_view, Runner>>({
     {"reload", change_state},
     {"events", print_events},
     {"metrics", show_metrics},
+    {"export", export_files},
 });
 
 ExitStatus run(const Task& task) {

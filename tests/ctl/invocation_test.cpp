@@ -77,6 +77,10 @@ TEST_CASE("every spelling of the product becomes the command and its params") {
   is({"quarantine", "purge", "3", "--force"}, "quarantine.purge", {{"force", true}});
   is({"quarantine", "purge", "--older-than", "30d"}, "quarantine.purge", {{"older_than", "30d"}});
   is({"files", "--under", "/a", "-0"}, "files", {{"under", "/a"}});
+  is({"export", "--duplicates", "/d/", "--unique", "/u"}, "export",
+     {{"duplicates", "/d"}, {"unique", "/u"}});
+  is({"export", "--duplicates", "/d", "--unique", "/u", "--link", "--under", "/a"}, "export",
+     {{"duplicates", "/d"}, {"unique", "/u"}, {"link", true}, {"under", "/a"}});
   is({"unreadable"}, "unreadable", none);
   is({"rescan"}, "rescan", none);
   is({"rescan", "/a"}, "rescan", {{"directory", "/a"}});
@@ -111,6 +115,7 @@ TEST_CASE("wrong usage says what is wrong") {
   says({}, "which command?");
   says({"frobnicate"}, "frobnicate");
   says({"explain", "a"}, "B");
+  says({"export", "--unique", "/u"}, "--duplicates");
   says({"quarantine"}, "quarantine what?");
   says({"quarantine", "frob"}, "frob");
   says({"status", "--nope"}, "--nope");

@@ -132,6 +132,53 @@ TEST_CASE("explain tells of any two files what they are to each other, and recor
   CHECK(decisions.size() == 1);
 }
 
+TEST_CASE("export sorts the files into two folders, and a second time leaves what holds then") {
+  Service service("actions: {exact: quarantine}\n");
+  service.start();
+  write_file(service.root() / "a.jpg", jpeg(1));
+  write_file(service.root() / "sub" / "c.jpg", jpeg(7));
+  service.sync();
+  write_file(service.root() / "b.jpg", jpeg(1, 50));
+  write_file(service.root() / "moved.jpg", jpeg(7));
+  service.sync();
+  wait_until([&] { return !fs::exists(service.root() / "moved.jpg"); }, "the move");
+  const fs::path duplicates = service.base() / "d", unique = service.base() / "u";
+  const auto exported = [&] {
+    const auto result = service.ctl(
+        {"--json", "export", "--duplicates", duplicates.string(), "--unique", unique.string()});
+    CHECK(result.errors == "");
+    CHECK(result.exit_status == 0);
+    return Json::parse(result.output);
+  };
+  const auto names_in = [](const fs::path& folder) {
+    std::set<std::string> names;
+    for (const auto& each : fs::directory_iterator(folder))
+      if (each.path().filename().string().front() != '.')
+        names.insert(each.path().filename().string());
+    return names;
+  };
+  exported();
+  CHECK(names_in(duplicates / "photos") == std::set<std::string>{"b.jpg", "moved.jpg"});
+  CHECK(names_in(unique / "photos") == std::set<std::string>{"a.jpg", "sub"});
+  CHECK(read_file(unique / "photos/sub/c.jpg") == jpeg(7));
+  CHECK(read_file(duplicates / "photos/moved.jpg") == jpeg(7));
+  CHECK(names_in(duplicates) == std::set<std::string>{"duplicates.csv", "photos"});
+  CHECK(exported()["unique"]["copied"] == 0);
+
+  fs::remove(service.root() / "a.jpg");
+  CHECK(service.ctl({"rescan"}).exit_status == 0);
+  service.sync();
+  const Json again = exported();
+  CHECK(again["duplicates"]["removed"] == 1);
+  CHECK(names_in(duplicates / "photos") == std::set<std::string>{"moved.jpg"});
+  CHECK(names_in(unique / "photos") == std::set<std::string>{"b.jpg", "sub"});
+  CHECK(service
+            .ctl({"export", "--duplicates", duplicates.string(), "--unique",
+                  (service.root() / "u").string()})
+            .exit_status == 1);
+  CHECK(!fs::exists(service.root() / "u"));
+}
+
 TEST_CASE("shots of a series are logged as such and never moved; a copy of one is found") {
   Service service("actions: {exact: quarantine, near: quarantine}\n");
   service.start();
