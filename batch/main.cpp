@@ -13,6 +13,7 @@
 #include "batch/drawing_file.h"
 #include "batch/map.h"
 #include "batch/plot.h"
+#include "build_formats.h"
 
 namespace {
 
@@ -162,7 +163,8 @@ void add_map(CLI::App& app, MapOptions& options) {
 
 int main(int count, char** arguments) {
   CLI::App app("Finds duplicate pictures in folders.", "imgdedup");
-  app.set_version_flag("--version", "imgdedup " IMGDEDUP_VERSION);
+  app.set_version_flag("--version",
+                       std::string("imgdedup " IMGDEDUP_VERSION "\n") + imgdedup::formats_text);
   app.require_subcommand(1);
   FindOptions find_options;
   SearchOptions to_remove_options;

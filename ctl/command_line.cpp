@@ -6,6 +6,7 @@
 #include <cassert>
 #include <stdexcept>
 
+#include "build_formats.h"
 #include "ctl/export_command.h"
 #include "ctl/invocation.h"
 #include "protocol/path_text.h"
@@ -211,6 +212,8 @@ std::string overview_text() {
   return text;
 }
 
-std::string version_text() { return "imgdedupctl " IMGDEDUP_VERSION; }
+std::string version_text() {
+  return std::string("imgdedupctl " IMGDEDUP_VERSION "\n") + formats_text;
+}
 
 }  // namespace imgdedup::ctl

@@ -16,6 +16,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "build_formats.h"
 #include "config/settings_file.h"
 #include "daemon/daemon.h"
 #include "daemon/log.h"
@@ -86,7 +87,8 @@ int main(int argc, char** argv) try {
       "Watches folders and finds pictures that are there already. Stays in the foreground; "
       "imgdedupctl asks it and steers it.",
       "imgdedupd");
-  app.set_version_flag("--version", std::string("imgdedupd ") + daemon_ns::version);
+  app.set_version_flag(
+      "--version", std::string("imgdedupd ") + daemon_ns::version + "\n" + imgdedup::formats_text);
   app.add_option("--config", options.settings_path, "settings file")
       ->type_name("FILE")
       ->capture_default_str();

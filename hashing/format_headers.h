@@ -13,7 +13,7 @@ Outcome<ImageHeader> read_jpeg_header(Bytes file);
 Outcome<ImageHeader> read_png_header(Bytes file);
 /// RFC 9649, RFC 6386 section 9.1.
 Outcome<ImageHeader> read_webp_header(Bytes file);
-/// TIFF 6.0. The first directory; refuses camera raw files.
+/// TIFF 6.0 and BigTIFF. The first directory.
 Outcome<ImageHeader> read_tiff_header(Bytes file);
 /// All of the bitmap headers from OS/2 1.x to BITMAPV5HEADER.
 Outcome<ImageHeader> read_bmp_header(Bytes file);
@@ -21,5 +21,26 @@ Outcome<ImageHeader> read_bmp_header(Bytes file);
 Outcome<ImageHeader> read_pnm_header(Bytes file);
 /// ISO/IEC 15444-1, annexes A and I: a JP2 file or a bare codestream.
 Outcome<ImageHeader> read_jpeg2000_header(Bytes file);
+/// CompuServe's GIF87a and GIF89a: the canvas, made larger where the first picture leaves it.
+Outcome<ImageHeader> read_gif_header(Bytes file);
+/// A Windows icon or cursor: the picture that decode_icon() decodes.
+Outcome<ImageHeader> read_icon_header(Bytes file);
+/// "The Quite OK Image Format", specification 1.0, 2022.
+Outcome<ImageHeader> read_qoi_header(Bytes file);
+/// rasterfile(5) of SunOS.
+Outcome<ImageHeader> read_sun_raster_header(Bytes file);
+
+/// Whether a file that begins as a TIFF is camera raw: DNG, NEF, ARW and others.
+bool is_camera_raw_in_tiff(Bytes file);
+
+// These ask the library that decodes the format, and throw std::bad_alloc when memory runs out.
+
+/// ISO/IEC 23008-12, also for AVIF: the primary picture as shown, turned by the container alone;
+/// an EXIF orientation in it says the same once more and is ignored, as the standard asks.
+Outcome<ImageHeader> read_heif_header(Bytes file);
+/// ISO/IEC 18181, the bare codestream or in its container: as shown.
+Outcome<ImageHeader> read_jpegxl_header(Bytes file);
+/// The header of the embedded preview.
+Outcome<ImageHeader> read_raw_header(Bytes file);
 
 }  // namespace imgdedup::hashing

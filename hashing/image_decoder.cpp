@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "build_formats.h"
+#include "hashing/format_decoders.h"
 #include "hashing/jpeg_decoder.h"
 #include "hashing/opencv_decoder.h"
 #include "hashing/reduction.h"
@@ -24,8 +26,36 @@ JpegScale scale_for(std::uint32_t side, int needed) {
 }
 
 Outcome<cv::Mat> decode(Bytes file, const ImageHeader& header, JpegColour colour, JpegScale scale) {
-  if (header.format == ImageFormat::jpeg)
-    return decode_jpeg(file, colour, scale, header.jpeg_scans);
+  switch (header.format) {
+    case ImageFormat::jpeg:
+      if constexpr (reads_jpeg12)
+        if (header.jpeg_bits == 12) return decode_jpeg12(file, header);
+      return decode_jpeg(file, colour, scale, header.jpeg_scans);
+    case ImageFormat::webp:
+      if (is_webp_animation(file)) return decode_webp_animation(file, header);
+      break;
+    case ImageFormat::gif:
+      if constexpr (reads_gif) return decode_gif(file, header);
+      break;
+    case ImageFormat::icon:
+      return decode_icon(file, header);
+    case ImageFormat::heif:
+    case ImageFormat::avif:
+      if constexpr (reads_heif) return decode_heif(file, header);
+      break;
+    case ImageFormat::jpegxl:
+      if constexpr (reads_jpegxl) return decode_jpegxl(file, header);
+      break;
+    case ImageFormat::raw:
+      if constexpr (reads_raw) return decode_raw(file, header, colour, scale);
+      break;
+    case ImageFormat::qoi:
+      return decode_qoi(file, header);
+    case ImageFormat::sun_raster:
+      return decode_sun_raster(file, header);
+    default:
+      break;
+  }
   return decode_with_opencv(file, header);
 }
 

@@ -2,12 +2,15 @@
 // Which image format a file is, by its first bytes alone.
 #include "hashing/image_format.h"
 
+#include <algorithm>
 #include <array>
 #include <cctype>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "build_formats.h"
 #include "hashing/byte_reader.h"
 
 namespace imgdedup::hashing {
@@ -19,17 +22,36 @@ using matching::RefusalReason;
 using namespace std::string_view_literals;
 
 struct Signature {
+  std::size_t offset;
   std::string_view bytes;
   ImageFormat format;
 };
 
-constexpr std::array read_formats{
-    Signature{"\xff\xd8\xff"sv, ImageFormat::jpeg},
-    Signature{"\x89PNG\r\n\x1a\n"sv, ImageFormat::png},
-    Signature{"II*\0"sv, ImageFormat::tiff},
-    Signature{"MM\0*"sv, ImageFormat::tiff},
-    Signature{"\0\0\0\x0cjP  \r\n\x87\n"sv, ImageFormat::jpeg2000},
-    Signature{"\xff\x4f\xff\x51"sv, ImageFormat::jpeg2000},
+constexpr std::array signatures{
+    Signature{8, "CR\x02\0"sv, ImageFormat::raw},
+    Signature{0, "\xff\xd8\xff"sv, ImageFormat::jpeg},
+    Signature{0, "\x89PNG\r\n\x1a\n"sv, ImageFormat::png},
+    Signature{0, "II*\0"sv, ImageFormat::tiff},
+    Signature{0, "MM\0*"sv, ImageFormat::tiff},
+    Signature{0, "II+\0\x08\0\0\0"sv, ImageFormat::tiff},
+    Signature{0, "MM\0+\0\x08\0\0"sv, ImageFormat::tiff},
+    Signature{0, "\0\0\0\x0cjP  \r\n\x87\n"sv, ImageFormat::jpeg2000},
+    Signature{0, "\xff\x4f\xff\x51"sv, ImageFormat::jpeg2000},
+    Signature{0, "GIF87a"sv, ImageFormat::gif},
+    Signature{0, "GIF89a"sv, ImageFormat::gif},
+    Signature{0, "\xff\x0a"sv, ImageFormat::jpegxl},
+    Signature{0, "\0\0\0\x0cJXL \r\n\x87\n"sv, ImageFormat::jpegxl},
+    Signature{0, "qoif"sv, ImageFormat::qoi},
+    Signature{0, "\x59\xa6\x6a\x95"sv, ImageFormat::sun_raster},
+    // Olympus, Panasonic, Fujifilm, Canon's CRW, Sigma and Minolta.
+    Signature{0, "IIRO"sv, ImageFormat::raw},
+    Signature{0, "IIRS"sv, ImageFormat::raw},
+    Signature{0, "MMOR"sv, ImageFormat::raw},
+    Signature{0, "IIU\0"sv, ImageFormat::raw},
+    Signature{0, "FUJIFILMCCD-RAW"sv, ImageFormat::raw},
+    Signature{6, "HEAPCCDR"sv, ImageFormat::raw},
+    Signature{0, "FOVb"sv, ImageFormat::raw},
+    Signature{0, "\0MRM"sv, ImageFormat::raw},
 };
 
 struct UnreadSignature {
@@ -39,23 +61,14 @@ struct UnreadSignature {
 };
 
 constexpr std::array unread_formats{
-    UnreadSignature{8, "CR\x02\0"sv, "Canon CR2"},
-    UnreadSignature{0, "GIF87a"sv, "GIF"},
-    UnreadSignature{0, "GIF89a"sv, "GIF"},
-    UnreadSignature{0, "II+\0"sv, "BigTIFF"},
-    UnreadSignature{0, "MM\0+"sv, "BigTIFF"},
-    UnreadSignature{0, "\xff\x0a"sv, "JPEG XL"},
-    UnreadSignature{0, "\0\0\0\x0cJXL \r\n\x87\n"sv, "JPEG XL"},
     UnreadSignature{0, "\xff\xd8\xff\xf7"sv, "JPEG-LS"},
     UnreadSignature{0, "8BPS"sv, "Photoshop"},
     UnreadSignature{0, "v/1\x01"sv, "OpenEXR"},
     UnreadSignature{0, "#?RADIANCE"sv, "Radiance HDR"},
     UnreadSignature{0, "#?RGBE"sv, "Radiance HDR"},
-    UnreadSignature{0, "qoif"sv, "QOI"},
     UnreadSignature{0, "FLIF"sv, "FLIF"},
     UnreadSignature{0, "BPG\xfb"sv, "BPG"},
     UnreadSignature{0, "DDS "sv, "DirectDraw surface"},
-    UnreadSignature{0, "\x59\xa6\x6a\x95"sv, "Sun raster"},
     UnreadSignature{0, "P7\n"sv, "PAM"},
     UnreadSignature{0, "PF\n"sv, "PFM"},
     UnreadSignature{0, "Pf\n"sv, "PFM"},
@@ -64,14 +77,6 @@ constexpr std::array unread_formats{
     UnreadSignature{0, "NITF"sv, "NITF"},
     UnreadSignature{0, "SIMPLE  ="sv, "FITS"},
     UnreadSignature{0, "II\xbc"sv, "JPEG XR"},
-    UnreadSignature{0, "IIRO"sv, "Olympus RAW"},
-    UnreadSignature{0, "IIRS"sv, "Olympus RAW"},
-    UnreadSignature{0, "MMOR"sv, "Olympus RAW"},
-    UnreadSignature{0, "IIU\0"sv, "Panasonic RAW"},
-    UnreadSignature{0, "FUJIFILMCCD-RAW"sv, "Fujifilm RAW"},
-    UnreadSignature{6, "HEAPCCDR"sv, "Canon CRW"},
-    UnreadSignature{0, "FOVb"sv, "Sigma X3F"},
-    UnreadSignature{0, "\0MRM"sv, "Minolta RAW"},
     UnreadSignature{0, "\xd7\xcd\xc6\x9a"sv, "Windows metafile"},
     UnreadSignature{0, "%!PS-Adobe"sv, "PostScript"},
     UnreadSignature{0, "\xc5\xd0\xd3\xc6"sv, "Encapsulated PostScript"},
@@ -95,15 +100,23 @@ bool is_bmp(ByteReader& reader) {
   return false;
 }
 
-/// The brand of an ISO base media file (HEIF and its kin) as the name of a format.
-std::optional<std::string_view> media_brand_name(const ByteReader& reader) {
+/// The format that the brands of an ISO base media file name.
+std::optional<ImageFormat> media_format(ByteReader& reader) {
   if (!reader.has_text(4, "ftyp")) return std::nullopt;
-  if (reader.has_text(8, "avif") || reader.has_text(8, "avis")) return "AVIF";
-  if (reader.has_text(8, "crx ")) return "Canon CR3";
-  for (const std::string_view brand :
-       {"heic", "heix", "hevc", "hevx", "heim", "heis", "hevm", "hevs", "mif1", "msf1", "mif2"})
-    if (reader.has_text(8, brand)) return "HEIF";
-  return std::nullopt;
+  if (reader.has_text(8, "crx ")) return ImageFormat::raw;
+  const std::size_t end = std::min<std::size_t>(reader.size(), ByteReader(reader).u32(0));
+  const auto names = [&reader](std::size_t at, std::initializer_list<std::string_view> brands) {
+    return std::any_of(brands.begin(), brands.end(),
+                       [&](std::string_view brand) { return reader.has_text(at, brand); });
+  };
+  if (names(8, {"avif", "avis"})) return ImageFormat::avif;
+  if (names(8, {"heic", "heix", "hevc", "hevx", "heim", "heis", "hevm", "hevs"}))
+    return ImageFormat::heif;
+  if (!names(8, {"mif1", "msf1", "mif2", "miaf"})) return std::nullopt;
+  // The general brands say what it is among those that the file is compatible with.
+  for (std::size_t at = 16; at < end; at += 4)
+    if (names(at, {"avif", "avis"})) return ImageFormat::avif;
+  return ImageFormat::heif;
 }
 
 bool is_icon(ByteReader& reader) {
@@ -118,29 +131,68 @@ bool is_svg_document(Bytes head) {
   return text.compare(start, 5, "<?xml") == 0 && text.find("<svg") != std::string::npos;
 }
 
-std::optional<std::string_view> unread_format_name(Bytes head, ByteReader& reader) {
+std::optional<std::string_view> unread_format_name(Bytes head, const ByteReader& reader) {
   for (const UnreadSignature& signature : unread_formats)
     if (reader.has_text(signature.offset, signature.bytes)) return signature.name;
-  if (const auto brand = media_brand_name(reader)) return brand;
-  if (reader.has_text(0, "RIFF") && reader.has_text(8, "ACON")) return "Windows cursor";
-  if (is_icon(reader)) return "Windows icon";
+  if (reader.has_text(0, "RIFF") && reader.has_text(8, "ACON")) return "animated Windows cursor";
   if (is_svg_document(head)) return "SVG";
+  return std::nullopt;
+}
+
+std::optional<ImageFormat> known_format(ByteReader& reader, Bytes head) {
+  for (const Signature& signature : signatures)
+    if (reader.has_text(signature.offset, signature.bytes)) return signature.format;
+  if (reader.has_text(0, "RIFF") && reader.has_text(8, "WEBP")) return ImageFormat::webp;
+  ByteReader big_endian(head, ByteOrder::big_endian);
+  if (const auto format = media_format(big_endian)) return format;
+  if (is_bmp(reader)) return ImageFormat::bmp;
+  if (is_pnm(reader)) return ImageFormat::pnm;
+  if (is_icon(reader)) return ImageFormat::icon;
   return std::nullopt;
 }
 
 /// A file that ends inside the signature of a format; one byte is too little to tell.
 bool ends_inside_signature(Bytes head, const ByteReader& reader) {
   if (head.size() < 2) return false;
-  for (const Signature& signature : read_formats)
-    if (head.size() < signature.bytes.size() &&
+  for (const Signature& signature : signatures)
+    if (signature.offset == 0 && head.size() < signature.bytes.size() &&
         reader.has_text(0, signature.bytes.substr(0, head.size())))
       return true;
   if (head.size() < 18 && head.size() >= 6 && reader.has_text(0, "BM"))
     return std::any_of(head.begin() + 2, head.end(), [](std::uint8_t byte) { return byte < 9; });
+  if (head.size() < 12 && head.size() >= 8 && reader.has_text(4, "ftyp")) return true;
   return head.size() < 12 && head.size() >= 4 && reader.has_text(0, "RIFF");
 }
 
+/// The format's name where its library was left out.
+std::optional<std::string_view> left_out(ImageFormat format) {
+  switch (format) {
+    case ImageFormat::gif:
+      if (!reads_gif) return "GIF";
+      break;
+    case ImageFormat::heif:
+      if (!reads_heif) return "HEIF";
+      break;
+    case ImageFormat::avif:
+      if (!reads_heif) return "AVIF";
+      break;
+    case ImageFormat::jpegxl:
+      if (!reads_jpegxl) return "JPEG XL";
+      break;
+    case ImageFormat::raw:
+      if (!reads_raw) return "camera raw";
+      break;
+    default:
+      break;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
+
+Refusal unread_in_this_build(std::string_view format) {
+  return unsupported(std::string(format) + " is left out of this build");
+}
 
 Outcome<ImageFormat> recognise_format(Bytes head) {
   if (head.empty()) return incomplete("the file is empty");
@@ -148,11 +200,10 @@ Outcome<ImageFormat> recognise_format(Bytes head) {
   ByteReader reader(head, ByteOrder::little_endian);
   if (const auto name = unread_format_name(head, reader))
     return unsupported(std::string(*name) + " is not a format that is read");
-  for (const Signature& signature : read_formats)
-    if (reader.has_text(0, signature.bytes)) return signature.format;
-  if (reader.has_text(0, "RIFF") && reader.has_text(8, "WEBP")) return ImageFormat::webp;
-  if (is_bmp(reader)) return ImageFormat::bmp;
-  if (is_pnm(reader)) return ImageFormat::pnm;
+  if (const auto format = known_format(reader, head)) {
+    if (const auto name = left_out(*format)) return unread_in_this_build(*name);
+    return *format;
+  }
   if (ends_inside_signature(head, reader)) return incomplete("the file ends inside its signature");
   return Refusal{RefusalReason::not_an_image, "no signature of an image format"};
 }

@@ -2,8 +2,10 @@
 // What a file's own headers say about its picture, held against the limits.
 #include "hashing/image_header.h"
 
+#include <algorithm>
 #include <string>
 
+#include "build_formats.h"
 #include "hashing/format_headers.h"
 #include "hashing/image_format.h"
 
@@ -28,6 +30,24 @@ Outcome<ImageHeader> parse(ImageFormat format, Bytes file) {
       return read_pnm_header(file);
     case ImageFormat::jpeg2000:
       return read_jpeg2000_header(file);
+    case ImageFormat::gif:
+      return read_gif_header(file);
+    case ImageFormat::icon:
+      return read_icon_header(file);
+    case ImageFormat::qoi:
+      return read_qoi_header(file);
+    case ImageFormat::sun_raster:
+      return read_sun_raster_header(file);
+    case ImageFormat::heif:
+    case ImageFormat::avif:
+      if constexpr (reads_heif) return read_heif_header(file);
+      break;
+    case ImageFormat::jpegxl:
+      if constexpr (reads_jpegxl) return read_jpegxl_header(file);
+      break;
+    case ImageFormat::raw:
+      if constexpr (reads_raw) return read_raw_header(file);
+      break;
   }
   return damaged("no parser");
 }
@@ -35,16 +55,23 @@ Outcome<ImageHeader> parse(ImageFormat format, Bytes file) {
 }  // namespace
 
 Outcome<ImageHeader> read_header(Bytes file, const DecodeLimits& limits) {
-  const auto format = recognise_format(file);
-  if (const auto* refusal = std::get_if<matching::Refusal>(&format)) return *refusal;
-  auto parsed = parse(std::get<ImageFormat>(format), file);
+  const auto recognised = recognise_format(file);
+  if (const auto* refusal = std::get_if<matching::Refusal>(&recognised)) return *refusal;
+  ImageFormat format = std::get<ImageFormat>(recognised);
+  // What most cameras write is TIFF by its first bytes.
+  if (format == ImageFormat::tiff && is_camera_raw_in_tiff(file)) {
+    if (!reads_raw) return unread_in_this_build("camera raw");
+    format = ImageFormat::raw;
+  }
+  auto parsed = parse(format, file);
   auto* header = std::get_if<ImageHeader>(&parsed);
   if (header == nullptr) return parsed;
-  header->format = std::get<ImageFormat>(format);
+  header->format = format;
 
   const std::string size = std::to_string(header->width) + "x" + std::to_string(header->height);
   if (header->width == 0 || header->height == 0) return damaged("the header says " + size);
-  const std::uint64_t pixels = std::uint64_t{header->width} * header->height;
+  const std::uint64_t pixels =
+      std::max(std::uint64_t{header->width} * header->height, header->coded_pixels);
   if (header->width > max_side_pixels || header->height > max_side_pixels)
     return over_limit(size + ": a side is longer than " + std::to_string(max_side_pixels));
   if (pixels > limits.max_pixels)

@@ -19,6 +19,10 @@ inline constexpr std::uint64_t max_jpeg_scan_pixels = 20'000'000'000;
 
 enum class PictureCount : std::uint8_t { one, several };
 
+/// Whether what is measured is all that the file shows. Of a camera raw file it is the preview, of
+/// an icon one of several sizes: such a file is never said to have the same pixels as another.
+enum class Coverage : std::uint8_t { whole, part };
+
 struct ImageHeader {
   matching::ImageFormat format = matching::ImageFormat::jpeg;
   std::uint32_t width = 0;   ///< as stored, >= 1, pixels
@@ -26,8 +30,13 @@ struct ImageHeader {
   Orientation orientation = Orientation::normal;
   /// Largest value of a sample where samples have more than 8 bits; scales them to 8.
   std::uint32_t max_sample = 65'535;
-  /// Pages of a TIFF, frames of an animated PNG. Only the first picture is measured.
+  /// Pages of a TIFF, frames of an animation, pictures of a HEIF. Only the first one (of a HEIF the
+  /// primary one) is measured.
   PictureCount pictures = PictureCount::one;
+  Coverage coverage = Coverage::whole;
+  /// Pixels that have to be decoded where they are more than width times height.
+  std::uint64_t coded_pixels = 0;
+  std::uint32_t jpeg_bits = 8;  ///< of a sample: 8 or 12
   std::uint32_t jpeg_scans = 0;
   /// Where a TIFF keeps the value of its orientation tag; 0: nowhere. See opencv_decoder.
   std::size_t orientation_value_offset = 0;
@@ -37,11 +46,14 @@ struct ImageHeader {
   [[nodiscard]] std::uint32_t shown_height() const { return turned() ? width : height; }
 };
 
-/// Recognises the file, parses its header with our own bounded parsers, and holds it against the
-/// limits. Also says whether the file ends too early, as far as its structure tells without
-/// decoding: JPEG to its end marker, PNG to IEND, WebP by its RIFF size, BMP and PNM by the size of
-/// their data, TIFF by its strips and tiles, JPEG 2000 by its tile parts. Bytes after the end are
-/// fine. Any thread; never throws.
+/// Recognises the file, parses its header (with our own bounded parsers, but for HEIF, JPEG XL and
+/// camera raw, whose libraries are asked too), and holds it against the limits. Also says whether
+/// the file ends too early, as far as its structure tells without decoding: JPEG to its end marker,
+/// PNG to IEND, WebP by its RIFF size, BMP, PNM and Sun raster by the size of their data, TIFF and
+/// camera raw by their strips and tiles, JPEG 2000 by its tile parts, GIF to its trailer, QOI to
+/// its end marker, icons by their directory, HEIF and JPEG XL by their boxes (more of these is
+/// known to the decoder only). Bytes after the end are fine. Throws std::bad_alloc and its like
+/// only, when memory runs out. Any thread.
 Outcome<ImageHeader> read_header(Bytes file, const DecodeLimits& limits);
 
 }  // namespace imgdedup::hashing

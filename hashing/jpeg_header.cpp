@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "build_formats.h"
 #include "hashing/byte_reader.h"
 #include "hashing/format_headers.h"
 
@@ -57,7 +58,8 @@ std::optional<Refusal> refuse_frame(std::uint8_t marker, std::uint32_t precision
     default:
       return unsupported("hierarchical JPEG is not read");
   }
-  if (precision != 8)
+  const bool is_huffman_coded = marker - first_frame <= 2;
+  if (precision != 8 && !(reads_jpeg12 && precision == 12 && is_huffman_coded))
     return unsupported("JPEG with " + std::to_string(precision) + " bits a sample is not read");
   return std::nullopt;
 }
@@ -103,6 +105,8 @@ Outcome<ImageHeader> read_jpeg_header(Bytes file) {
       if (segment.size() < 6) return damaged("the JPEG frame header is too short");
       if (auto refusal = refuse_frame(*marker, segment[0])) return std::move(*refusal);
       has_frame = true;
+      header.jpeg_bits = segment[0];
+      if (header.jpeg_bits == 12) header.max_sample = 4095;
       header.height = reader.u16(position + 3);
       header.width = reader.u16(position + 5);
       if (header.height == 0) return unsupported("JPEG that states its height late is not read");

@@ -77,6 +77,7 @@ bool may_be_same_picture(const ImageHeader& left, const ImageHeader& right,
   // Equal samples reduced by different decoders (a scaled JPEG, a mean of cells) differ by little.
   constexpr double most_by_reduction = 4;
   return left.shown_width() == right.shown_width() && left.shown_height() == right.shown_height() &&
+         left.coverage == Coverage::whole && right.coverage == Coverage::whole &&
          left.pictures == PictureCount::one && right.pictures == PictureCount::one &&
          looks.tone_difference <= most_by_reduction;
 }

@@ -48,7 +48,7 @@ std::variant<matching::Comparison, matching::Refusal> compare_images(
     Bytes left, Bytes right, const DecodeLimits& limits, const matching::Measures& measures = {});
 
 /// Decodes one tiny picture of every format, so that no codec opens files later, inside a sandbox;
-/// limits OpenCV to one thread. Once per process.
+/// limits OpenCV to one thread; sets the time zone of the process to UTC. Once per process.
 void warm_codecs();
 
 }  // namespace imgdedup::hashing

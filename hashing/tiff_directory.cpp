@@ -2,7 +2,9 @@
 // The directories of a TIFF structure, read within bounds.
 #include "hashing/tiff_directory.h"
 
+#include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <string_view>
 
 namespace imgdedup::hashing {
@@ -10,11 +12,40 @@ namespace {
 
 using namespace std::string_view_literals;
 
-std::optional<ByteOrder> byte_order_of(Bytes tiff) {
+/// How the numbers of a TIFF structure are stored.
+struct Layout {
+  ByteOrder order;
+  std::size_t count_bytes;   ///< of the number of entries of a directory
+  std::size_t entry_bytes;   ///< of one entry
+  std::size_t offset_bytes;  ///< of an offset, and of values that need none
+};
+
+std::optional<Layout> layout_of(Bytes tiff) {
   const ByteReader reader(tiff, ByteOrder::little_endian);
-  if (reader.has_text(0, "II*\0"sv)) return ByteOrder::little_endian;
-  if (reader.has_text(0, "MM\0*"sv)) return ByteOrder::big_endian;
+  const auto begins_with_one_of = [&reader](std::initializer_list<std::string_view> signatures) {
+    return std::any_of(signatures.begin(), signatures.end(),
+                       [&reader](std::string_view text) { return reader.has_text(0, text); });
+  };
+  // The last ones are Olympus' and Panasonic's camera raw.
+  if (begins_with_one_of({"II*\0"sv, "IIRO"sv, "IIRS"sv, "IIU\0"sv}))
+    return Layout{ByteOrder::little_endian, 2, 12, 4};
+  if (begins_with_one_of({"MM\0*"sv, "MMOR"sv})) return Layout{ByteOrder::big_endian, 2, 12, 4};
+  if (begins_with_one_of({"II+\0\x08\0\0\0"sv})) return Layout{ByteOrder::little_endian, 8, 20, 8};
+  if (begins_with_one_of({"MM\0+\0\x08\0\0"sv})) return Layout{ByteOrder::big_endian, 8, 20, 8};
   return std::nullopt;
+}
+
+std::uint64_t number(ByteReader& reader, std::uint64_t offset, std::size_t bytes) {
+  switch (bytes) {
+    case 1:
+      return reader.u8(offset);
+    case 2:
+      return reader.u16(offset);
+    case 4:
+      return reader.u32(offset);
+    default:
+      return reader.u64(offset);
+  }
 }
 
 constexpr std::uint16_t first_private_tag = 32768;
@@ -26,55 +57,70 @@ std::size_t bytes_of_type(std::uint32_t type) {
     case 3:
       return 2;
     case 4:
+    case 13:
       return 4;
+    case 16:
+    case 18:
+      return 8;
     default:
       return 0;
   }
 }
 
-/// Of every type that TIFF 6.0 defines; 0 for others.
+/// Of every type that TIFF 6.0 and BigTIFF define; 0 for others.
 std::size_t stored_bytes_of_type(std::uint32_t type) {
-  constexpr std::array<std::size_t, 14> sizes{0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4};
+  constexpr std::array<std::size_t, 19> sizes{0, 1, 1, 2, 4, 8, 1, 1, 2, 4,
+                                              8, 4, 8, 4, 0, 0, 8, 8, 8};
   return type < sizes.size() ? sizes[type] : 0;
 }
 
 }  // namespace
 
-std::optional<std::uint32_t> TiffDirectory::first_offset(Bytes tiff) {
-  const auto order = byte_order_of(tiff);
-  if (!order) return std::nullopt;
-  ByteReader reader(tiff, *order);
-  const std::uint32_t offset = reader.u32(4);
+std::optional<std::uint64_t> TiffDirectory::first_offset(Bytes tiff) {
+  const auto layout = layout_of(tiff);
+  if (!layout) return std::nullopt;
+  ByteReader reader(tiff, layout->order);
+  const std::uint64_t offset = number(reader, layout->offset_bytes, layout->offset_bytes);
   if (reader.ran_out()) return std::nullopt;
   return offset;
 }
 
-std::optional<TiffDirectory> TiffDirectory::at(Bytes tiff, std::uint32_t offset) {
-  const auto order = byte_order_of(tiff);
-  if (!order) return std::nullopt;
-  ByteReader reader(tiff, *order);
-  const std::uint32_t count = reader.u16(offset);
-  const std::size_t first_entry = std::size_t{offset} + 2;
-  if (reader.ran_out() || !reader.holds(first_entry, std::size_t{count} * 12)) return std::nullopt;
+std::optional<TiffDirectory> TiffDirectory::at(Bytes tiff, std::uint64_t offset) {
+  const auto layout = layout_of(tiff);
+  if (!layout || offset > tiff.size()) return std::nullopt;
+  ByteReader reader(tiff, layout->order);
+  const std::uint64_t count = number(reader, offset, layout->count_bytes);
+  const std::uint64_t first_entry = offset + layout->count_bytes;
+  if (reader.ran_out() || count > tiff.size() / layout->entry_bytes ||
+      !reader.holds(first_entry, count * layout->entry_bytes))
+    return std::nullopt;
 
-  TiffDirectory directory(tiff, *order);
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::size_t at = first_entry + i * 12;
+  TiffDirectory directory(tiff, layout->order);
+  const std::size_t inline_bytes = layout->offset_bytes;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const std::uint64_t at = first_entry + i * layout->entry_bytes;
+    const std::uint64_t value_at = at + 4 + inline_bytes;
+    const std::uint32_t type = reader.u16(at + 2);
     Entry entry;
     entry.tag = static_cast<std::uint16_t>(reader.u16(at));
-    entry.value_bytes = bytes_of_type(reader.u16(at + 2));
-    entry.count = reader.u32(at + 4);
-    const bool is_inline = entry.value_bytes * std::uint64_t{entry.count} <= 4;
-    entry.offset = is_inline ? at + 8 : reader.u32(at + 8);
-    const std::uint64_t stored =
-        stored_bytes_of_type(reader.u16(at + 2)) * std::uint64_t{entry.count};
-    if (stored > 4 && entry.tag < first_private_tag && !reader.holds(reader.u32(at + 8), stored))
+    entry.value_bytes = bytes_of_type(type);
+    entry.count = number(reader, at + 4, inline_bytes);
+    // More values than bytes are in no file, and could overflow below.
+    if (entry.count > tiff.size()) {
+      directory.is_whole_ &= entry.tag >= first_private_tag;
+      entry.value_bytes = 0;
+      entry.count = 0;
+    }
+    const std::uint64_t stored = stored_bytes_of_type(type) * entry.count;
+    const std::uint64_t outside = number(reader, value_at, inline_bytes);
+    entry.offset = entry.value_bytes * entry.count <= inline_bytes ? value_at : outside;
+    if (stored > inline_bytes && entry.tag < first_private_tag && !reader.holds(outside, stored))
       directory.is_whole_ = false;
     directory.entries_.push_back(entry);
   }
   // A structure cut right behind its last entry is usable: it merely names no next directory.
-  const std::size_t end = first_entry + std::size_t{count} * 12;
-  if (reader.holds(end, 4)) directory.next_offset_ = reader.u32(end);
+  const std::uint64_t end = first_entry + count * layout->entry_bytes;
+  if (reader.holds(end, inline_bytes)) directory.next_offset_ = number(reader, end, inline_bytes);
   return directory;
 }
 
@@ -84,20 +130,16 @@ const TiffDirectory::Entry* TiffDirectory::find(std::uint16_t tag) const {
   return nullptr;
 }
 
-std::optional<std::vector<std::uint32_t>> TiffDirectory::values(std::uint16_t tag,
+std::optional<std::vector<std::uint64_t>> TiffDirectory::values(std::uint16_t tag,
                                                                 std::size_t max_count) const {
   const Entry* entry = find(tag);
   if (entry == nullptr || entry->value_bytes == 0 || entry->count == 0 || entry->count > max_count)
     return std::nullopt;
   ByteReader reader(tiff_, order_);
   if (!reader.holds(entry->offset, entry->count * entry->value_bytes)) return std::nullopt;
-  std::vector<std::uint32_t> result(entry->count);
-  for (std::size_t i = 0; i < result.size(); ++i) {
-    const std::size_t at = entry->offset + i * entry->value_bytes;
-    result[i] = entry->value_bytes == 1   ? reader.u8(at)
-                : entry->value_bytes == 2 ? reader.u16(at)
-                                          : reader.u32(at);
-  }
+  std::vector<std::uint64_t> result(entry->count);
+  for (std::size_t i = 0; i < result.size(); ++i)
+    result[i] = number(reader, entry->offset + i * entry->value_bytes, entry->value_bytes);
   return result;
 }
 
@@ -105,11 +147,9 @@ std::optional<std::uint32_t> TiffDirectory::value(std::uint16_t tag) const {
   const Entry* entry = find(tag);
   if (entry == nullptr || entry->value_bytes == 0 || entry->count == 0) return std::nullopt;
   ByteReader reader(tiff_, order_);
-  const std::uint32_t first = entry->value_bytes == 1   ? reader.u8(entry->offset)
-                              : entry->value_bytes == 2 ? reader.u16(entry->offset)
-                                                        : reader.u32(entry->offset);
-  if (reader.ran_out()) return std::nullopt;
-  return first;
+  const std::uint64_t first = number(reader, entry->offset, entry->value_bytes);
+  if (reader.ran_out() || first > 0xffff'ffff) return std::nullopt;
+  return static_cast<std::uint32_t>(first);
 }
 
 std::optional<std::size_t> TiffDirectory::value_offset(std::uint16_t tag) const {

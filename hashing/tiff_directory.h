@@ -12,33 +12,36 @@
 
 namespace imgdedup::hashing {
 
-/// One directory of a TIFF structure. Only unsigned whole numbers (BYTE, SHORT, LONG) are read.
+/// One directory of a TIFF structure: classic TIFF, BigTIFF, or one of the kinds of camera raw that
+/// differ from TIFF in its signature only. Only unsigned whole numbers (BYTE, SHORT, LONG, LONG8,
+/// IFD, IFD8) are read.
 class TiffDirectory {
  public:
-  /// Offset of the first directory; empty if `tiff` does not begin with a classic TIFF header.
-  static std::optional<std::uint32_t> first_offset(Bytes tiff);
+  /// Offset of the first directory; empty if `tiff` does not begin with the header of such a kind.
+  static std::optional<std::uint64_t> first_offset(Bytes tiff);
   /// The directory at `offset`; empty if it lies beyond the end. `tiff` must outlive it.
-  static std::optional<TiffDirectory> at(Bytes tiff, std::uint32_t offset);
+  static std::optional<TiffDirectory> at(Bytes tiff, std::uint64_t offset);
 
   /// Whether the values of all tags but private ones lie within the structure.
   [[nodiscard]] bool is_whole() const { return is_whole_; }
   [[nodiscard]] bool has(std::uint16_t tag) const { return find(tag) != nullptr; }
-  /// The first value of a tag; empty if absent, of another type or outside the structure.
+  /// The first value of a tag; empty if absent, of another type, above 32 bits or outside the
+  /// structure.
   [[nodiscard]] std::optional<std::uint32_t> value(std::uint16_t tag) const;
   /// All values of a tag, at most `max_count`; empty in the same cases or if there are more.
-  [[nodiscard]] std::optional<std::vector<std::uint32_t>> values(std::uint16_t tag,
+  [[nodiscard]] std::optional<std::vector<std::uint64_t>> values(std::uint16_t tag,
                                                                  std::size_t max_count) const;
   /// Where the value of a tag with one value lies, from the start of the structure.
   [[nodiscard]] std::optional<std::size_t> value_offset(std::uint16_t tag) const;
   /// Offset of the next directory; 0 after the last.
-  [[nodiscard]] std::uint32_t next_offset() const { return next_offset_; }
+  [[nodiscard]] std::uint64_t next_offset() const { return next_offset_; }
 
  private:
   struct Entry {
     std::uint16_t tag = 0;
-    std::size_t value_bytes = 0;  ///< of one value: 1, 2 or 4
-    std::uint32_t count = 0;
-    std::size_t offset = 0;
+    std::size_t value_bytes = 0;  ///< of one value: 1, 2, 4 or 8
+    std::uint64_t count = 0;
+    std::uint64_t offset = 0;
   };
   TiffDirectory(Bytes tiff, ByteOrder order) : tiff_(tiff), order_(order) {}
   [[nodiscard]] const Entry* find(std::uint16_t tag) const;
@@ -46,7 +49,7 @@ class TiffDirectory {
   Bytes tiff_;
   ByteOrder order_;
   std::vector<Entry> entries_;
-  std::uint32_t next_offset_ = 0;
+  std::uint64_t next_offset_ = 0;
   bool is_whole_ = true;
 };
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Everything that a codec does once, done before the sandbox closes.
+#include <stdlib.h>
+#include <time.h>
+
 #include <cstdint>
 #include <vector>
 
@@ -8,11 +11,15 @@
 #include <opencv2/imgcodecs.hpp>
 
 #include "hashing/measure.h"
+#include "hashing/warm_pictures.h"
 
 namespace imgdedup::hashing {
 
 void warm_codecs() {
   cv::setNumThreads(0);
+  // libraw turns times into seconds, for which the C library would look at /etc/localtime.
+  ::setenv("TZ", "UTC0", 1);
+  ::tzset();
   // What OpenCV would print about a broken file, a Refusal says.
   cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
   cv::Mat picture(40, 40, CV_8UC3);
@@ -32,6 +39,8 @@ void warm_codecs() {
     (void)measure_image(file, {});
     (void)compare_images(first, file, {});
   }
+  for (const Bytes tiny : {Bytes(warm_gif), Bytes(warm_heic), Bytes(warm_avif), Bytes(warm_jpegxl)})
+    (void)measure_image(tiny, {});
 }
 
 }  // namespace imgdedup::hashing

@@ -2,6 +2,7 @@
 // What libraries throw when memory runs out, as a Refusal.
 #pragma once
 
+#include <exception>
 #include <new>
 
 #include <opencv2/core.hpp>
@@ -11,7 +12,7 @@
 namespace imgdedup::hashing {
 
 /// The value or Refusal that `work` gives. std::bad_alloc and OpenCV's word for it become
-/// out_of_memory, other exceptions of OpenCV damaged.
+/// out_of_memory, other exceptions damaged.
 template <typename Value, typename Work>
 Outcome<Value> without_throwing(Work work) {
   try {
@@ -24,6 +25,8 @@ Outcome<Value> without_throwing(Work work) {
                                  ? matching::RefusalReason::out_of_memory
                                  : matching::RefusalReason::damaged,
                              error.err};
+  } catch (const std::exception& error) {
+    return matching::Refusal{matching::RefusalReason::damaged, error.what()};
   }
 }
 

@@ -9,8 +9,9 @@ namespace imgdedup::matching {
 namespace {
 
 constexpr NameTable<HashKind, 4> hash_kinds{{"ahash", "dhash", "phash", "whash"}};
-constexpr NameTable<ImageFormat, 7> image_formats{
-    {"jpeg", "png", "webp", "tiff", "bmp", "pnm", "jpeg2000"}};
+constexpr NameTable<ImageFormat, static_cast<std::size_t>(last_image_format) + 1> image_formats{
+    {"jpeg", "png", "webp", "tiff", "bmp", "pnm", "jpeg2000", "gif", "icon", "heif", "avif",
+     "jpegxl", "raw", "qoi", "sun-raster"}};
 
 }  // namespace
 

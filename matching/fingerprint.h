@@ -55,9 +55,28 @@ struct PerceptualHashes {
   auto operator<=>(const PerceptualHashes&) const = default;
 };
 
-enum class ImageFormat : std::uint8_t { jpeg, png, webp, tiff, bmp, pnm, jpeg2000 };
+/// Numbers are stored in catalogs: new formats go to the end.
+enum class ImageFormat : std::uint8_t {
+  jpeg,
+  png,
+  webp,
+  tiff,
+  bmp,
+  pnm,
+  jpeg2000,
+  gif,
+  icon,  ///< Windows icon or cursor: its largest picture
+  heif,  ///< HEIF with any codec but AV1, mostly HEIC
+  avif,  ///< HEIF with AV1
+  jpegxl,
+  raw,  ///< of any camera: its embedded preview
+  qoi,
+  sun_raster,
+};
+inline constexpr ImageFormat last_image_format = ImageFormat::sun_raster;
 
-/// "jpeg", "png", "webp", "tiff", "bmp", "pnm", "jpeg2000".
+/// "jpeg", "png", "webp", "tiff", "bmp", "pnm", "jpeg2000", "gif", "icon", "heif", "avif",
+/// "jpegxl", "raw", "qoi", "sun-raster".
 std::string_view name_of(ImageFormat format);
 std::optional<ImageFormat> image_format_from_name(std::string_view name);
 

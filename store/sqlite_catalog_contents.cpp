@@ -83,7 +83,7 @@ std::optional<CatalogContent> SqliteCatalog::content(ContentId id) {
   matching::Fingerprint& fingerprint = content.fingerprint;
   fingerprint.content_digest = digest_from_bytes(row.bytes(1));
   fingerprint.size_bytes = row.bits(2);
-  fingerprint.format = enumerator(row.integer(3), matching::ImageFormat::jpeg2000);
+  fingerprint.format = enumerator(row.integer(3), matching::last_image_format);
   fingerprint.width_pixels = static_cast<std::uint32_t>(row.integer(4));
   fingerprint.height_pixels = static_cast<std::uint32_t>(row.integer(5));
   fingerprint.hashes = {read_hash(row, 6), read_hash(row, 7), read_hash(row, 8), read_hash(row, 9)};

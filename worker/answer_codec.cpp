@@ -27,7 +27,7 @@ using matching::Thumbnail;
 
 constexpr std::uint32_t answer_magic = 0x41444D49;  // "IMDA"
 
-constexpr auto last_format = static_cast<std::uint8_t>(matching::ImageFormat::jpeg2000);
+constexpr auto last_format = static_cast<std::uint8_t>(matching::last_image_format);
 constexpr auto last_reason = static_cast<std::uint8_t>(RefusalReason::out_of_memory);
 
 /// SSIM is a mean of doubles and may leave its range by a rounding error.

@@ -8,6 +8,7 @@
 #include <span>
 #include <string_view>
 
+#include "build_formats.h"
 #include "hashing/embedding.h"
 #include "hashing/measure.h"
 #include "worker/job_runner.h"
@@ -29,7 +30,7 @@ constexpr const char* help =
 int main(int count, char** arguments) {
   const std::span<char* const> all(arguments, static_cast<std::size_t>(count));
   if (all.size() == 2 && all[1] == std::string_view("--version")) {
-    std::puts("imgdedup-worker " IMGDEDUP_VERSION);
+    std::printf("imgdedup-worker " IMGDEDUP_VERSION "\n%s\n", imgdedup::formats_text);
     return EXIT_SUCCESS;
   }
   if (all.size() == 2 && all[1] == std::string_view("--help")) {
