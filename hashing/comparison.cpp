@@ -10,6 +10,7 @@
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
 
+#include "hashing/ssim.h"
 #include "hashing/tone_curve.h"
 
 namespace imgdedup::hashing {
@@ -43,24 +44,6 @@ Look look_at(const cv::Mat& bgr, cv::Size size) {
   Look look{channels[0], channels[2] - 0.5, channels[1] - 0.5};
   cv::GaussianBlur(look.grey, look.grey, {}, 1.0);
   return look;
-}
-
-cv::Mat ssim_map(const cv::Mat& a, const cv::Mat& b) {
-  constexpr double c1 = (0.01 * 255) * (0.01 * 255), c2 = (0.03 * 255) * (0.03 * 255);
-  const auto blurred = [](const cv::Mat& picture) {
-    cv::Mat result;
-    cv::boxFilter(picture, result, CV_32F, cv::Size(7, 7), cv::Point(-1, -1), true,
-                  cv::BORDER_REFLECT_101);
-    return result;
-  };
-  const cv::Mat mean_a = blurred(a), mean_b = blurred(b);
-  const cv::Mat squares = mean_a.mul(mean_a) + mean_b.mul(mean_b);
-  const cv::Mat product = mean_a.mul(mean_b);
-  const cv::Mat variances = blurred(a.mul(a)) + blurred(b.mul(b)) - squares;
-  const cv::Mat covariance = blurred(a.mul(b)) - product;
-  cv::Mat map;
-  cv::divide((2 * product + c1).mul(2 * covariance + c2), (squares + c1).mul(variances + c2), map);
-  return map;
 }
 
 double lowest_tile(const cv::Mat& map) {

@@ -3,10 +3,14 @@
 #include "hashing/image_decoder.h"
 
 #include <algorithm>
+#include <cmath>
+
+#include <opencv2/imgproc.hpp>
 
 #include "build_formats.h"
 #include "hashing/format_decoders.h"
 #include "hashing/jpeg_decoder.h"
+#include "hashing/local_features.h"
 #include "hashing/opencv_decoder.h"
 #include "hashing/reduction.h"
 
@@ -59,21 +63,66 @@ Outcome<cv::Mat> decode(Bytes file, const ImageHeader& header, JpegColour colour
   return decode_with_opencv(file, header);
 }
 
-}  // namespace
-
-Outcome<cv::Mat> decode_reduced_grey(Bytes file, const ImageHeader& header) {
-  const JpegScale scale = scale_for(std::min(header.width, header.height), hash_short_side);
-  auto decoded = decode(file, header, JpegColour::grey, scale);
-  if (std::holds_alternative<Refusal>(decoded)) return decoded;
-  const auto& picture = std::get<cv::Mat>(decoded);
-  const int factor = std::max(1, std::min(picture.cols, picture.rows) / hash_short_side);
-  return apply_orientation(reduce_to_grey(picture, header.max_sample, factor, AlphaRule::on_white),
+cv::Mat hash_picture_of(const cv::Mat& decoded, const ImageHeader& header) {
+  const int factor = std::max(1, std::min(decoded.cols, decoded.rows) / hash_short_side);
+  return apply_orientation(reduce_to_grey(decoded, header.max_sample, factor, AlphaRule::on_white),
                            header.orientation);
 }
 
+cv::Mat grey_at(const cv::Mat& decoded, const ImageHeader& header, int long_side) {
+  const int decoded_side = std::max(decoded.cols, decoded.rows);
+  const int factor = std::max(1, decoded_side / long_side);
+  cv::Mat grey = reduce_to_grey(decoded, header.max_sample, factor, AlphaRule::on_white);
+  const int side = std::max(grey.cols, grey.rows);
+  if (side > long_side) {
+    const auto reduced = [&](int length) {
+      return std::max(
+          1, static_cast<int>(std::lround(static_cast<double>(length) * long_side / side)));
+    };
+    cv::Mat result;
+    cv::resize(grey, result, {reduced(grey.cols), reduced(grey.rows)}, 0, 0, cv::INTER_AREA);
+    grey = result;
+  }
+  return apply_orientation(grey, header.orientation);
+}
+
+JpegScale hash_scale(const ImageHeader& header) {
+  return scale_for(std::min(header.width, header.height), hash_short_side);
+}
+
+JpegScale scale_at(const ImageHeader& header, int long_side) {
+  return scale_for(std::max(header.width, header.height), long_side);
+}
+
+}  // namespace
+
+Outcome<cv::Mat> decode_reduced_grey(Bytes file, const ImageHeader& header) {
+  auto decoded = decode(file, header, JpegColour::grey, hash_scale(header));
+  if (std::holds_alternative<Refusal>(decoded)) return decoded;
+  return hash_picture_of(std::get<cv::Mat>(decoded), header);
+}
+
+Outcome<GreyPictures> decode_for_features(Bytes file, const ImageHeader& header) {
+  auto decoded = decode(file, header, JpegColour::grey, hash_scale(header));
+  if (auto* refusal = std::get_if<Refusal>(&decoded)) return std::move(*refusal);
+  GreyPictures result{hash_picture_of(std::get<cv::Mat>(decoded), header), {}};
+  const JpegScale needed = scale_at(header, feature_long_side);
+  if (header.format == ImageFormat::jpeg && needed.denominator < hash_scale(header).denominator) {
+    decoded = decode(file, header, JpegColour::grey, needed);
+    if (auto* refusal = std::get_if<Refusal>(&decoded)) return std::move(*refusal);
+  }
+  result.for_features = grey_at(std::get<cv::Mat>(decoded), header, feature_long_side);
+  return result;
+}
+
+Outcome<cv::Mat> decode_grey_at(Bytes file, const ImageHeader& header, int long_side) {
+  auto decoded = decode(file, header, JpegColour::grey, scale_at(header, long_side));
+  if (std::holds_alternative<Refusal>(decoded)) return decoded;
+  return grey_at(std::get<cv::Mat>(decoded), header, long_side);
+}
+
 Outcome<cv::Mat> decode_reduced_bgr(Bytes file, const ImageHeader& header, int long_side) {
-  const JpegScale scale = scale_for(std::max(header.width, header.height), long_side);
-  auto decoded = decode(file, header, JpegColour::bgr, scale);
+  auto decoded = decode(file, header, JpegColour::bgr, scale_at(header, long_side));
   if (std::holds_alternative<Refusal>(decoded)) return decoded;
   const auto& picture = std::get<cv::Mat>(decoded);
   const int factor = std::max(1, std::max(picture.cols, picture.rows) / long_side);

@@ -21,6 +21,20 @@ inline constexpr int hash_short_side = 160;
 /// and throws as decode_jpeg and decode_with_opencv. Any thread, as all below.
 Outcome<cv::Mat> decode_reduced_grey(Bytes file, const ImageHeader& header);
 
+/// The picture that hashes are made from, by the rule above; and one for local features.
+struct GreyPictures {
+  cv::Mat for_hashes;
+  /// CV_8UC1, as shown, on white; its longer side is feature_long_side unless the picture is
+  /// smaller.
+  cv::Mat for_features;
+};
+
+/// Decodes once where one scale serves both. Otherwise as decode_reduced_grey.
+Outcome<GreyPictures> decode_for_features(Bytes file, const ImageHeader& header);
+
+/// CV_8UC1, as shown, on white; its longer side is `long_side` unless the picture is smaller.
+Outcome<cv::Mat> decode_grey_at(Bytes file, const ImageHeader& header, int long_side);
+
 /// By the same rule in colour, CV_8UC3 BGR, such that the *longer* side stays >= `long_side`.
 Outcome<cv::Mat> decode_reduced_bgr(Bytes file, const ImageHeader& header, int long_side);
 

@@ -9,9 +9,11 @@
 
 #include "hashing/comparison.h"
 #include "hashing/detail.h"
+#include "hashing/edit_comparison.h"
 #include "hashing/embedding.h"
 #include "hashing/image_decoder.h"
 #include "hashing/image_header.h"
+#include "hashing/local_features.h"
 #include "hashing/perceptual_hash.h"
 #include "hashing/picture_digest.h"
 #include "hashing/without_throwing.h"
@@ -37,14 +39,21 @@ Outcome<Embedding> embed(Bytes file, const ImageHeader& header, EmbeddingNetwork
   return network.embed(std::get<cv::Mat>(picture));
 }
 
+Outcome<GreyPictures> decode_grey(Bytes file, const ImageHeader& header, const Measures& measures) {
+  if (measures.features) return decode_for_features(file, header);
+  auto decoded = decode_reduced_grey(file, header);
+  if (auto* refusal = std::get_if<Refusal>(&decoded)) return std::move(*refusal);
+  return GreyPictures{std::get<cv::Mat>(decoded), {}};
+}
+
 Outcome<Measurement> measure(Bytes file, const DecodeLimits& limits, const Measures& measures,
                              EmbeddingNetwork* network) {
   const auto read = read_header(file, limits);
   if (const auto* refusal = std::get_if<Refusal>(&read)) return *refusal;
   const auto& header = std::get<ImageHeader>(read);
-  auto decoded = decode_reduced_grey(file, header);
+  auto decoded = decode_grey(file, header, measures);
   if (auto* refusal = std::get_if<Refusal>(&decoded)) return std::move(*refusal);
-  const auto& grey = std::get<cv::Mat>(decoded);
+  const auto& [grey, for_features] = std::get<GreyPictures>(decoded);
 
   Measurement measurement;
   Fingerprint& fingerprint = measurement.fingerprint;
@@ -54,11 +63,16 @@ Outcome<Measurement> measure(Bytes file, const DecodeLimits& limits, const Measu
   fingerprint.width_pixels = header.shown_width();
   fingerprint.height_pixels = header.shown_height();
   const LanczosSource source(grey);
-  fingerprint.hashes = perceptual_hashes(source);
+  if (measures.features) {
+    const AllTurnsHashes hashes = perceptual_hashes_of_all_turns(source);
+    fingerprint.hashes = hashes.as_shown;
+    measurement.features = {local_features_of(for_features), hashes.turned};
+  } else {
+    fingerprint.hashes = perceptual_hashes(source);
+  }
   fingerprint.reduced_picture_digest = digest_of_picture(grey);
   // One page says nothing about the others, so pages are never alike by look.
   if (header.pictures == PictureCount::one) fingerprint.detail = detail_of(source, grey.size());
-  if (measures.features) measurement.features.emplace();
   if (measures.embedding) {
     assert(network != nullptr);
     auto embedding = embed(file, header, *network);
@@ -82,7 +96,22 @@ bool may_be_same_picture(const ImageHeader& left, const ImageHeader& right,
          looks.tone_difference <= most_by_reduction;
 }
 
-Outcome<Comparison> compare(Bytes left, Bytes right, const DecodeLimits& limits, const Measures&) {
+/// Looks for an edit; what cannot be decoded a second time is a Refusal.
+std::optional<Refusal> add_edit(Bytes left, Bytes right, const ImageHeader& left_header,
+                                const ImageHeader& right_header, Comparison& result) {
+  // One page says nothing about the others.
+  if (left_header.pictures != PictureCount::one || right_header.pictures != PictureCount::one)
+    return std::nullopt;
+  auto left_grey = decode_grey_at(left, left_header, edit_long_side);
+  if (auto* refusal = std::get_if<Refusal>(&left_grey)) return std::move(*refusal);
+  auto right_grey = decode_grey_at(right, right_header, edit_long_side);
+  if (auto* refusal = std::get_if<Refusal>(&right_grey)) return std::move(*refusal);
+  result.edit = compare_edit(std::get<cv::Mat>(left_grey), std::get<cv::Mat>(right_grey));
+  return std::nullopt;
+}
+
+Outcome<Comparison> compare(Bytes left, Bytes right, const DecodeLimits& limits,
+                            const Measures& measures) {
   const auto left_read = read_header(left, limits), right_read = read_header(right, limits);
   if (const auto* refusal = std::get_if<Refusal>(&left_read)) return *refusal;
   if (const auto* refusal = std::get_if<Refusal>(&right_read)) return *refusal;
@@ -101,6 +130,8 @@ Outcome<Comparison> compare(Bytes left, Bytes right, const DecodeLimits& limits,
   if (auto* refusal = std::get_if<Refusal>(&right_small)) return std::move(*refusal);
   compare_looks(std::get<cv::Mat>(left_small), std::get<cv::Mat>(right_small), result);
 
+  if (measures.features)
+    if (auto refusal = add_edit(left, right, left_header, right_header, result)) return *refusal;
   if (!may_be_same_picture(left_header, right_header, result)) return result;
   auto left_full = decode_full(left, left_header);
   if (auto* refusal = std::get_if<Refusal>(&left_full)) return std::move(*refusal);

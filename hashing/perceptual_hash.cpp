@@ -18,6 +18,8 @@ namespace imgdedup::hashing {
 namespace {
 
 using matching::PerceptualHash;
+using matching::PerceptualHashes;
+using matching::Turn;
 
 constexpr int hash_side = 8;
 
@@ -33,24 +35,43 @@ PerceptualHash pack(const std::array<Value, 64>& values, Predicate is_set) {
   return hash;
 }
 
-PerceptualHash average_hash(const LanczosSource& picture) {
+/// What the hashes of a picture are decided by, row by row; and those of the picture turned.
+struct HashSamples {
+  std::array<int, 64> means{};            ///< of 8 x 8 cells
+  std::array<int, 64> steps_across{};     ///< from each of 9 x 8 cells to the one right of it
+  std::array<int, 64> steps_down{};       ///< from each of 8 x 9 cells to the one below it
+  std::array<double, 64> coefficients{};  ///< row: frequency along y, column: along x
+  std::array<std::uint32_t, 64> blocks{};
+};
+
+constexpr std::size_t cell(int x, int y) { return static_cast<std::size_t>(y * hash_side + x); }
+
+std::array<int, 64> mean_samples(const LanczosSource& picture) {
   const cv::Mat grey = resized_grey(picture, hash_side, hash_side);
   std::array<int, 64> samples{};
   std::copy_n(grey.ptr<std::uint8_t>(), samples.size(), samples.begin());
-  int sum = 0;
-  for (const int sample : samples) sum += sample;
-  return pack(samples, [sum](int sample) { return sample * 64 >= sum; });
+  return samples;
 }
 
-PerceptualHash difference_hash(const LanczosSource& picture) {
+std::array<int, 64> steps_across(const LanczosSource& picture) {
   const cv::Mat grey = resized_grey(picture, hash_side + 1, hash_side);
   std::array<int, 64> steps{};
   for (int y = 0; y < hash_side; ++y) {
     const auto* row = grey.ptr<std::uint8_t>(y);
-    for (int x = 0; x < hash_side; ++x)
-      steps[static_cast<std::size_t>(y * hash_side + x)] = row[x + 1] - row[x];
+    for (int x = 0; x < hash_side; ++x) steps[cell(x, y)] = row[x + 1] - row[x];
   }
-  return pack(steps, [](int step) { return step > 0; });
+  return steps;
+}
+
+std::array<int, 64> steps_down(const LanczosSource& picture) {
+  const cv::Mat grey = resized_grey(picture, hash_side, hash_side + 1);
+  std::array<int, 64> steps{};
+  for (int y = 0; y < hash_side; ++y) {
+    const auto* row = grey.ptr<std::uint8_t>(y);
+    const auto* next = grey.ptr<std::uint8_t>(y + 1);
+    for (int x = 0; x < hash_side; ++x) steps[cell(x, y)] = next[x] - row[x];
+  }
+  return steps;
 }
 
 constexpr int dct_side = 32;
@@ -73,7 +94,7 @@ double middle(std::span<double> values, std::size_t rank) {
   return *at;
 }
 
-PerceptualHash dct_hash(const LanczosSource& picture) {
+std::array<double, 64> dct_coefficients(const LanczosSource& picture) {
   static const CosineTable cosines = make_cosine_table();
   const cv::Mat grey = resized_grey(picture, dct_side, dct_side);
   std::array<std::array<double, dct_side>, hash_side> along_columns{};
@@ -89,13 +110,11 @@ PerceptualHash dct_hash(const LanczosSource& picture) {
       for (std::size_t x = 0; x < dct_side; ++x) sum += cosines[l][x] * along_columns[k][x];
       coefficients[k * hash_side + l] = sum;
     }
-  std::array<double, 64> sorted = coefficients;
-  const double median = middle(std::span(sorted).subspan(1), 31);
-  return pack(coefficients, [median](double value) { return value >= median; });
+  return coefficients;
 }
 
 /// A Haar approximation is, up to a factor, the mean of a block: 3 levels make blocks of 8 x 8.
-PerceptualHash wavelet_hash(const LanczosSource& picture) {
+std::array<std::uint32_t, 64> block_sums(const LanczosSource& picture) {
   constexpr int side = 64;
   constexpr int block = side / hash_side;
   const cv::Mat grey = resized_grey(picture, side, side);
@@ -105,20 +124,97 @@ PerceptualHash wavelet_hash(const LanczosSource& picture) {
     for (int x = 0; x < hash_side; ++x) {
       std::uint32_t sum = 0;
       for (int i = 0; i < block; ++i) sum += row[x * block + i];
-      sums[static_cast<std::size_t>(y / block * hash_side + x)] += sum;
+      sums[cell(x, y / block)] += sum;
     }
   }
-  std::array<std::uint32_t, 64> sorted = sums;
-  std::sort(sorted.begin(), sorted.end());
-  const std::uint32_t twice_median = sorted[31] + sorted[32];
-  return pack(sums, [twice_median](std::uint32_t sum) { return 2 * sum >= twice_median; });
+  return sums;
+}
+
+HashSamples samples_of(const LanczosSource& picture) {
+  HashSamples samples;
+  samples.means = mean_samples(picture);
+  samples.steps_across = steps_across(picture);
+  samples.coefficients = dct_coefficients(picture);
+  samples.blocks = block_sums(picture);
+  return samples;
+}
+
+PerceptualHashes hashes_from(const HashSamples& samples) {
+  int sum = 0;
+  for (const int sample : samples.means) sum += sample;
+  std::array<double, 64> sorted = samples.coefficients;
+  const double median = middle(std::span(sorted).subspan(1), 31);
+  std::array<std::uint32_t, 64> sorted_blocks = samples.blocks;
+  std::sort(sorted_blocks.begin(), sorted_blocks.end());
+  const std::uint32_t twice_median = sorted_blocks[31] + sorted_blocks[32];
+  return {pack(samples.means, [sum](int sample) { return sample * 64 >= sum; }),
+          pack(samples.steps_across, [](int step) { return step > 0; }),
+          pack(samples.coefficients, [median](double value) { return value >= median; }),
+          pack(samples.blocks,
+               [twice_median](std::uint32_t block) { return 2 * block >= twice_median; })};
+}
+
+/// Where the axes of the turned picture come from.
+struct Axes {
+  bool are_exchanged;     ///< along x lies what lay along y
+  bool x_runs_backwards;  ///< along the axis that x comes from
+  bool y_runs_backwards;
+};
+
+Axes axes_of(Turn turn) {
+  switch (turn) {
+    case Turn::rotated_90:
+      return {true, true, false};
+    case Turn::rotated_180:
+      return {false, true, true};
+    case Turn::rotated_270:
+      return {true, false, true};
+    case Turn::mirrored:
+      return {false, true, false};
+    case Turn::mirrored_rotated_90:
+      return {true, true, true};
+    case Turn::mirrored_rotated_180:
+      return {false, false, true};
+    case Turn::mirrored_rotated_270:
+      return {true, false, false};
+  }
+  return {};
+}
+
+HashSamples turned(const HashSamples& samples, Axes axes) {
+  HashSamples result;
+  for (int y = 0; y < hash_side; ++y)
+    for (int x = 0; x < hash_side; ++x) {
+      const int along_x = axes.x_runs_backwards ? hash_side - 1 - x : x;
+      const int along_y = axes.y_runs_backwards ? hash_side - 1 - y : y;
+      const std::size_t to = cell(x, y);
+      const std::size_t from = axes.are_exchanged ? cell(along_y, along_x) : cell(along_x, along_y);
+      result.means[to] = samples.means[from];
+      result.blocks[to] = samples.blocks[from];
+      const int step = axes.are_exchanged ? samples.steps_down[from] : samples.steps_across[from];
+      result.steps_across[to] = axes.x_runs_backwards ? -step : step;
+      // Backwards, a cosine of an odd frequency changes its sign.
+      const double coefficient = samples.coefficients[axes.are_exchanged ? cell(y, x) : to];
+      const bool changes_sign =
+          (axes.x_runs_backwards && x % 2 == 1) != (axes.y_runs_backwards && y % 2 == 1);
+      result.coefficients[to] = changes_sign ? -coefficient : coefficient;
+    }
+  return result;
 }
 
 }  // namespace
 
-matching::PerceptualHashes perceptual_hashes(const LanczosSource& picture) {
-  return {average_hash(picture), difference_hash(picture), dct_hash(picture),
-          wavelet_hash(picture)};
+PerceptualHashes perceptual_hashes(const LanczosSource& picture) {
+  return hashes_from(samples_of(picture));
+}
+
+AllTurnsHashes perceptual_hashes_of_all_turns(const LanczosSource& picture) {
+  HashSamples samples = samples_of(picture);
+  samples.steps_down = steps_down(picture);
+  AllTurnsHashes result{hashes_from(samples), {}};
+  for (std::size_t i = 0; i < matching::turn_count; ++i)
+    result.turned[i] = hashes_from(turned(samples, axes_of(static_cast<Turn>(i))));
+  return result;
 }
 
 }  // namespace imgdedup::hashing

@@ -2,8 +2,12 @@
 // The service's four perceptual hashes, by the definitions of imagededup.
 #pragma once
 
+#include <array>
+#include <cstdint>
+
 #include "hashing/lanczos.h"
 #include "matching/fingerprint.h"
+#include "matching/local_features.h"
 
 namespace imgdedup::hashing {
 
@@ -23,5 +27,15 @@ namespace imgdedup::hashing {
 /// `picture`: CV_8UC3 (BGR) or CV_8UC1. Of a picture without any detail the bits of phash are
 /// decided by rounding. Any thread.
 matching::PerceptualHashes perceptual_hashes(const LanczosSource& picture);
+
+struct AllTurnsHashes {
+  matching::PerceptualHashes as_shown;  ///< digit for digit perceptual_hashes()
+  /// By matching::Turn: what the turned picture would have, but for rounding.
+  std::array<matching::PerceptualHashes, matching::turn_count> turned;
+};
+
+/// The hashes of the picture and of the picture turned and mirrored, for little more than the
+/// former: a turn only exchanges, or negates, what they are decided by. Any thread.
+AllTurnsHashes perceptual_hashes_of_all_turns(const LanczosSource& picture);
 
 }  // namespace imgdedup::hashing

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <vector>
 
 #include <opencv2/core.hpp>
@@ -19,12 +20,14 @@ struct Point {
 };
 
 /// The mean of both pictures where `from` has a level, for every level that occurs.
-std::vector<Point> mean_points(const cv::Mat& from, const cv::Mat& to) {
+std::vector<Point> mean_points(const cv::Mat& from, const cv::Mat& to, const cv::Mat& where) {
   std::array<Point, levels> sums{};
   for (int y = 0; y < from.rows; ++y) {
     const auto* a = from.ptr<float>(y);
     const auto* b = to.ptr<float>(y);
+    const auto* counts = where.empty() ? nullptr : where.ptr<std::uint8_t>(y);
     for (int x = 0; x < from.cols; ++x) {
+      if (counts != nullptr && counts[x] == 0) continue;
       const int level = std::clamp(static_cast<int>(a[x] / level_width), 0, levels - 1);
       Point& sum = sums[static_cast<std::size_t>(level)];
       sum.from += static_cast<double>(a[x]);
@@ -74,8 +77,8 @@ float interpolate(const std::vector<Point>& points, float value) {
 
 }  // namespace
 
-cv::Mat toned_like(const cv::Mat& from, const cv::Mat& to) {
-  std::vector<Point> points = mean_points(from, to);
+cv::Mat toned_like(const cv::Mat& from, const cv::Mat& to, const cv::Mat& where) {
+  std::vector<Point> points = mean_points(from, to, where);
   make_monotone(points);
   cv::Mat result(from.size(), CV_32FC1);
   for (int y = 0; y < from.rows; ++y)

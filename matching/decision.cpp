@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "matching/companion.h"
+#include "matching/edited_confirmation.h"
 #include "matching/near_confirmation.h"
 
 namespace imgdedup::matching {
@@ -136,6 +137,14 @@ std::optional<RelationFound> relation_between(const ImageRecord& file, const Can
       has_enough_detail(file.fingerprint) && has_enough_detail(original.fingerprint) &&
       confirms_near(*candidate.comparison))
     return RelationFound{Relation::near, evidence};
+  if (policy.edited_enabled && candidate.comparison->edit &&
+      has_enough_detail_for_edited(file.fingerprint) &&
+      has_enough_detail_for_edited(original.fingerprint) &&
+      confirms_edited(*candidate.comparison->edit)) {
+    evidence.ssim = candidate.comparison->edit->overlap_ssim;
+    evidence.inliers = candidate.comparison->edit->inliers;
+    return RelationFound{Relation::edited, evidence};
+  }
   return std::nullopt;
 }
 

@@ -32,6 +32,9 @@ constexpr int descriptor_distance(const LocalFeature& a, const LocalFeature& b) 
   return distance;
 }
 
+/// How much a level of the pyramid is reduced: 1 for level 0, and 1.25 times more for each next.
+double feature_scale(std::uint8_t level);
+
 /// Most features that are kept of one picture.
 inline constexpr std::size_t max_local_features = 256;
 /// Levels of the pyramid on which they are found.
@@ -46,6 +49,10 @@ struct LocalFeatures {
 
   bool operator==(const LocalFeatures&) const = default;
 };
+
+/// The features of the picture with left and right exchanged. Exact: whoever compares with mirrored
+/// copies needs no second look at the picture.
+LocalFeatures mirrored(const LocalFeatures& picture);
 
 /// The ways to turn a picture by right angles and to mirror it, the picture itself left out.
 enum class Turn : std::uint8_t {

@@ -32,21 +32,29 @@ struct Evidence {
   bool operator==(const Evidence&) const = default;
 };
 
-/// How one picture lies in another: what local features that agree on one transform say.
+/// How one picture lies in another: what local features that agree on one transform say, and what
+/// looking at the part that both show says. Shares are 0..1.
 struct EditComparison {
-  /// Pairs of features, one of either picture, that agree on the transform.
+  /// Pairs of features, one of either picture, that agree on the transform; 0 where the two were
+  /// laid on one another whole, merely turned by right angles or mirrored.
   int inliers = 0;
-  /// Mean SSIM of the part that both show, brought to one frame and tone, -1..1.
-  double overlap_ssim = 0;
-  /// Share of the left picture that the right one shows, and the other way round, 0..1.
-  double left_overlap = 0, right_overlap = 0;
-  /// Share, 0..1, of that part which is covered by agreeing features.
+  /// Inliers by the features of that picture which has fewer of them in the common part.
+  double matched_share = 0;
+  /// Share of the common part, by cells of a 6 x 6 grid, in which inliers lie.
   double spread = 0;
-  /// The transform from left to right: enlargement, turn clockwise in degrees [0, 360), mirrored
-  /// (before the turn).
-  double scale = 1;
-  double rotation_degrees = 0;
-  bool mirrored = false;
+  /// Mean SSIM of the common part, brought to one frame and tone, -1..1.
+  double overlap_ssim = 0;
+  /// Share of the common part's tiles that look alike: by area; and by the edges they hold.
+  double agreeing_area = 0, agreeing_detail = 0;
+  /// Mean absolute difference, each counted as 16 at most, of neighbouring samples in the tiles
+  /// that look alike, in grey levels: how much there is to judge by. 0..16.
+  double detail = 0;
+  /// Share of the left picture that the right one shows, and the other way round.
+  double left_overlap = 0, right_overlap = 0;
+  /// The transform from left to right in the sizes as shown: enlargement; how much more in one
+  /// direction than in the other, >= 1; turn clockwise in degrees [0, 360), after mirroring.
+  double scale = 1, stretch = 1, rotation_degrees = 0;
+  bool mirrored = false;  ///< left and right exchanged, before the turn
 
   bool operator==(const EditComparison&) const = default;
 };

@@ -40,11 +40,16 @@ matching::Measurement some_measurement() { return {some_fingerprint(), {}, {}}; 
 
 matching::EditComparison some_edit() {
   return {.inliers = 42,
+          .matched_share = 0.5,
+          .spread = 0.75,
           .overlap_ssim = 0.875,
+          .agreeing_area = 0.9375,
+          .agreeing_detail = 0.25,
+          .detail = 5.5,
           .left_overlap = 1,
           .right_overlap = 0.5,
-          .spread = 0.75,
           .scale = 1.5,
+          .stretch = 1.25,
           .rotation_degrees = 359.5,
           .mirrored = true};
 }
@@ -186,6 +191,11 @@ TEST_CASE("impossible features, embeddings and edits are errors") {
   CHECK(!edit_accepted_with([](auto& e) { e.left_overlap = -0.1; }));
   CHECK(!edit_accepted_with([](auto& e) { e.right_overlap = 1.1; }));
   CHECK(!edit_accepted_with([](auto& e) { e.spread = 2; }));
+  CHECK(!edit_accepted_with([](auto& e) { e.matched_share = 1.5; }));
+  CHECK(!edit_accepted_with([](auto& e) { e.agreeing_area = -1; }));
+  CHECK(!edit_accepted_with([](auto& e) { e.agreeing_detail = 1.25; }));
+  CHECK(!edit_accepted_with([](auto& e) { e.detail = 17; }));
+  CHECK(!edit_accepted_with([](auto& e) { e.stretch = 0.5; }));
   CHECK(!edit_accepted_with([](auto& e) { e.scale = 0; }));
   CHECK(!edit_accepted_with([](auto& e) { e.rotation_degrees = 361; }));
 }

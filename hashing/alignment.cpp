@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// A transform that nearly leads one picture into another -> one that does.
+#include "hashing/alignment.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include <opencv2/core.hpp>
+#include <opencv2/imgproc.hpp>
+
+#include "hashing/tone_curve.h"
+
+namespace imgdedup::hashing {
+namespace {
+
+using matching::AffineTransform;
+
+double middle_of(std::vector<float>& values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return static_cast<double>(*middle);
+}
+
+/// How the two differ after the tone is fitted.
+struct Difference {
+  cv::Mat values;        ///< left minus right
+  double typical = 1e9;  ///< the median of its absolute values
+};
+
+Difference difference_of(const cv::Mat& left, const cv::Mat& right, const cv::Mat& mask) {
+  Difference difference;
+  difference.values = toned_like(left, right, mask) - right;
+  std::vector<float> sizes;
+  for (int y = 0; y < mask.rows; ++y)
+    for (int x = 0; x < mask.cols; ++x)
+      if (mask.at<std::uint8_t>(y, x) != 0)
+        sizes.push_back(std::abs(difference.values.at<float>(y, x)));
+  if (!sizes.empty()) difference.typical = middle_of(sizes);
+  return difference;
+}
+
+/// The small movement of the frame that takes away most of the difference.
+std::optional<AffineTransform> step(const Difference& difference, const cv::Mat& right,
+                                    const cv::Mat& mask) {
+  cv::Mat along_x, along_y;
+  cv::Sobel(right, along_x, CV_32F, 1, 0, 3, 1.0 / 8);
+  cv::Sobel(right, along_y, CV_32F, 0, 1, 3, 1.0 / 8);
+  const double deviation = std::max(1.0, 3 * difference.typical);
+  const double middle_x = right.cols / 2.0, middle_y = right.rows / 2.0;
+  cv::Matx66d products = cv::Matx66d::zeros();
+  cv::Vec6d sums = cv::Vec6d::all(0);
+  for (int y = 0; y < right.rows; ++y) {
+    const auto* dx = along_x.ptr<float>(y);
+    const auto* dy = along_y.ptr<float>(y);
+    const auto* rest = difference.values.ptr<float>(y);
+    const auto* counts = mask.ptr<std::uint8_t>(y);
+    for (int x = 0; x < right.cols; ++x) {
+      if (counts[x] == 0) continue;
+      const auto gx = static_cast<double>(dx[x]), gy = static_cast<double>(dy[x]);
+      const auto error = static_cast<double>(rest[x]);
+      const double relative = error / deviation;
+      const double weight = 1 / (1 + relative * relative);
+      const double u = (x - middle_x) / middle_x, v = (y - middle_y) / middle_x;
+      const cv::Vec6d slopes(gx * u, gx * v, gx, gy * u, gy * v, gy);
+      for (int i = 0; i < 6; ++i) {
+        sums[i] += weight * slopes[i] * error;
+        for (int j = i; j < 6; ++j) products(i, j) += weight * slopes[i] * slopes[j];
+      }
+    }
+  }
+  for (int i = 0; i < 6; ++i) {
+    for (int j = 0; j < i; ++j) products(i, j) = products(j, i);
+    products(i, i) = products(i, i) * 1.001 + 1e-3;
+  }
+  cv::Vec6d solution;
+  if (!cv::solve(products, sums, solution, cv::DECOMP_CHOLESKY)) return std::nullopt;
+  // Farther than this the slopes of the samples say nothing.
+  constexpr double farthest = 4;
+  const double longest = std::max(cv::norm(solution, cv::NORM_INF), 1e-12);
+  if (longest > farthest) solution *= farthest / longest;
+  AffineTransform moved{1 + solution[0] / middle_x, solution[1] / middle_x,     0,
+                        solution[3] / middle_x,     1 + solution[4] / middle_x, 0};
+  moved.dx = solution[2] - (moved.xx - 1) * middle_x - moved.xy * middle_y;
+  moved.dy = solution[5] - moved.yx * middle_x - (moved.yy - 1) * middle_y;
+  return moved;
+}
+
+}  // namespace
+
+AffineTransform aligned(const cv::Mat& left, const AffineTransform& transform,
+                        const std::function<cv::Mat(const AffineTransform&)>& picture_through,
+                        const std::function<cv::Mat(const AffineTransform&)>& mask_through) {
+  AffineTransform best = transform;
+  // Smoothed strongly at first: then a greater distance can be seen.
+  for (const double smoothing : {3.0, 1.0}) {
+    const auto smoothed = [smoothing](const cv::Mat& picture) {
+      cv::Mat result;
+      cv::GaussianBlur(picture, result, {}, smoothing);
+      return result;
+    };
+    const cv::Mat left_smoothed = smoothed(left);
+    double best_difference = 1e9;
+    AffineTransform tried = best;
+    constexpr int most_steps = 6;
+    for (int i = 0; i < most_steps; ++i) {
+      const cv::Mat right = smoothed(picture_through(tried)), mask = mask_through(tried);
+      if (cv::countNonZero(mask) < mask.rows * mask.cols / 8) break;
+      const Difference difference = difference_of(left_smoothed, right, mask);
+      if (difference.typical >= best_difference * 0.999) break;
+      best_difference = difference.typical;
+      best = tried;
+      const auto moved = step(difference, right, mask);
+      if (!moved) break;
+      tried = moved->then(tried);
+      if (!(tried.scale() > 0.05 && tried.scale() < 50)) break;
+    }
+  }
+  return best;
+}
+
+}  // namespace imgdedup::hashing

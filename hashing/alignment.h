@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// A transform that nearly leads one picture into another -> one that does.
+#pragma once
+
+#include <functional>
+
+#include <opencv2/core/mat.hpp>
+
+#include "matching/affine_transform.h"
+
+namespace imgdedup::hashing {
+
+/// Improves `transform`, which leads from pixels of `left` to those of another picture.
+/// left: CV_32FC1. picture_through, mask_through: the other picture as `transform` shows it, of the
+/// size of `left`, CV_32FC1; and where both pictures show something, CV_8UC1. A transform that does
+/// not fit better than the given one is not taken. Any thread.
+matching::AffineTransform aligned(
+    const cv::Mat& left, const matching::AffineTransform& transform,
+    const std::function<cv::Mat(const matching::AffineTransform&)>& picture_through,
+    const std::function<cv::Mat(const matching::AffineTransform&)>& mask_through);
+
+}  // namespace imgdedup::hashing

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+// Two pictures and a transform between them -> how well they agree where both show something.
+#include "hashing/overlap.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <vector>
+
+#include <opencv2/core.hpp>
+#include <opencv2/imgproc.hpp>
+
+#include "hashing/alignment.h"
+#include "hashing/ssim.h"
+#include "hashing/tone_curve.h"
+
+namespace imgdedup::hashing {
+namespace {
+
+using matching::AffineTransform;
+using matching::Point;
+
+constexpr int smallest_frame_side = 24;
+
+/// The part of `left` that `right` shows, both convex, in pixels of `left`; and its area.
+struct CommonPart {
+  std::vector<cv::Point2f> outline;
+  double area = 0;
+};
+
+std::vector<cv::Point2f> outline_of(cv::Size size) {
+  const float right = static_cast<float>(size.width) - 0.5F;
+  const float bottom = static_cast<float>(size.height) - 0.5F;
+  return {{-0.5F, -0.5F}, {right, -0.5F}, {right, bottom}, {-0.5F, bottom}};
+}
+
+CommonPart common_part(cv::Size left, cv::Size right, const AffineTransform& transform) {
+  std::vector<cv::Point2f> corners = outline_of(right);
+  const AffineTransform back = transform.inverse();
+  for (cv::Point2f& corner : corners) {
+    const Point point = back({static_cast<double>(corner.x), static_cast<double>(corner.y)});
+    corner = {static_cast<float>(point.x), static_cast<float>(point.y)};
+  }
+  CommonPart part;
+  part.area =
+      static_cast<double>(cv::intersectConvexConvex(outline_of(left), corners, part.outline, true));
+  return part;
+}
+
+/// `picture` seen through a frame: to_picture leads from pixels of the frame to those of the
+/// picture.
+cv::Mat seen_through(const cv::Mat& picture, AffineTransform to_picture, cv::Size frame) {
+  cv::Mat source = picture;
+  const double reduction = to_picture.scale();
+  if (reduction > 1) {
+    const cv::Size size(std::max(1, static_cast<int>(std::lround(picture.cols / reduction))),
+                        std::max(1, static_cast<int>(std::lround(picture.rows / reduction))));
+    cv::resize(picture, source, size, 0, 0, cv::INTER_AREA);
+    const double x = static_cast<double>(size.width) / picture.cols;
+    const double y = static_cast<double>(size.height) / picture.rows;
+    to_picture = to_picture.then({x, 0, (x - 1) / 2, 0, y, (y - 1) / 2});
+  }
+  const cv::Matx23d matrix(to_picture.xx, to_picture.xy, to_picture.dx, to_picture.yx,
+                           to_picture.yy, to_picture.dy);
+  cv::Mat result;
+  cv::warpAffine(source, result, matrix, frame, cv::INTER_LINEAR | cv::WARP_INVERSE_MAP,
+                 cv::BORDER_REPLICATE);
+  return result;
+}
+
+cv::Mat smooth_samples(const cv::Mat& picture) {
+  cv::Mat result;
+  picture.convertTo(result, CV_32F);
+  cv::GaussianBlur(result, result, {}, 1.0);
+  return result;
+}
+
+/// Where the frame shows something of both pictures: 255, else 0.
+cv::Mat shown_by_both(cv::Size left, cv::Size right, const AffineTransform& frame_to_left,
+                      const AffineTransform& frame_to_right, cv::Size frame) {
+  cv::Mat mask(frame, CV_8UC1);
+  const auto inside = [](cv::Size size, Point point) {
+    return point.x >= 0 && point.y >= 0 && point.x <= size.width - 1 && point.y <= size.height - 1;
+  };
+  for (int y = 0; y < frame.height; ++y) {
+    auto* row = mask.ptr<std::uint8_t>(y);
+    for (int x = 0; x < frame.width; ++x) {
+      const Point point{static_cast<double>(x), static_cast<double>(y)};
+      row[x] = inside(left, frame_to_left(point)) && inside(right, frame_to_right(point)) ? 255 : 0;
+    }
+  }
+  return mask;
+}
+
+/// Mean of `values` in every tile, among the samples that `mask` has, and how many these are.
+struct Tiles {
+  cv::Mat sums, counts;
+};
+
+constexpr int tile_side = 12;
+
+template <typename Visit>
+void for_each_tile(cv::Size frame, Visit visit) {
+  const int across = std::max(1, (frame.width + tile_side / 2) / tile_side);
+  const int down = std::max(1, (frame.height + tile_side / 2) / tile_side);
+  for (int j = 0; j < down; ++j)
+    for (int i = 0; i < across; ++i) {
+      const int x = i * frame.width / across, y = j * frame.height / down;
+      visit(cv::Rect(x, y, (i + 1) * frame.width / across - x, (j + 1) * frame.height / down - y));
+    }
+}
+
+/// Sum of the differences of neighbours in one tile, each counted as 16 at most.
+double edges_in(const cv::Mat& picture, const cv::Mat& mask, const cv::Rect& tile) {
+  constexpr float most = 16;
+  double sum = 0;
+  for (int y = tile.y; y < std::min(tile.br().y, picture.rows - 1); ++y) {
+    const auto* row = picture.ptr<float>(y);
+    const auto* next = picture.ptr<float>(y + 1);
+    const auto* counts = mask.ptr<std::uint8_t>(y);
+    for (int x = tile.x; x < std::min(tile.br().x, picture.cols - 1); ++x)
+      if (counts[x] != 0)
+        sum += static_cast<double>(std::min(most, std::abs(row[x + 1] - row[x])) +
+                                   std::min(most, std::abs(next[x] - row[x]))) /
+               2;
+  }
+  return sum;
+}
+
+/// From which mean SSIM on a tile looks alike.
+constexpr double min_tile_agreement = 0.5;
+
+struct Agreement {
+  double ssim = -1, area = 0, detail_share = 0, detail = 0;
+  cv::Mat alike;  ///< the part of the mask that lies in tiles that look alike
+};
+
+Agreement agreement_of(const cv::Mat& map, const cv::Mat& a, const cv::Mat& b,
+                       const cv::Mat& mask) {
+  Agreement result;
+  result.ssim = cv::mean(map, mask)[0];
+  result.alike = cv::Mat::zeros(mask.size(), CV_8UC1);
+  double area = 0, alike_area = 0, edges = 0, alike_edges = 0;
+  for_each_tile(mask.size(), [&](const cv::Rect& tile) {
+    const int count = cv::countNonZero(mask(tile));
+    if (count == 0) return;
+    const double tile_edges = (edges_in(a, mask, tile) + edges_in(b, mask, tile)) / 2;
+    area += count;
+    edges += tile_edges;
+    if (cv::mean(map(tile), mask(tile))[0] < min_tile_agreement) return;
+    alike_area += count;
+    alike_edges += tile_edges;
+    mask(tile).copyTo(result.alike(tile));
+  });
+  if (area > 0) result.area = alike_area / area;
+  if (edges > 0) result.detail_share = alike_edges / edges;
+  if (alike_area > 0) result.detail = alike_edges / alike_area;
+  return result;
+}
+
+/// Toning one picture may lose what the other keeps, so either may be fitted; and what was laid
+/// over one of them shall not decide on the tone, so it is fitted again where the two look alike.
+Agreement best_agreement(const cv::Mat& left, const cv::Mat& right, const cv::Mat& mask) {
+  Agreement best;
+  for (const auto& [from, to] : {std::pair(left, right), std::pair(right, left)}) {
+    cv::Mat fitted_where = mask;
+    for (int round = 0; round < 2; ++round) {
+      const cv::Mat map = ssim_map(toned_like(from, to, fitted_where), to);
+      Agreement found = agreement_of(map, left, right, mask);
+      fitted_where = found.alike;
+      const bool enough = cv::countNonZero(fitted_where) * 4 >= cv::countNonZero(mask);
+      if (found.ssim > best.ssim) best = std::move(found);
+      if (!enough) break;
+    }
+  }
+  return best;
+}
+
+}  // namespace
+
+std::optional<Overlap> look_at_overlap(const cv::Mat& left, const cv::Mat& right,
+                                       const AffineTransform& transform) {
+  const CommonPart part = common_part(left.size(), right.size(), transform);
+  if (part.outline.size() < 3) return std::nullopt;
+  const cv::Rect box = cv::boundingRect(part.outline);
+  const double scale =
+      std::min({1.0, transform.scale(),
+                static_cast<double>(overlap_long_side) / std::max(box.width, box.height)});
+  const cv::Size frame(static_cast<int>(std::lround(box.width * scale)),
+                       static_cast<int>(std::lround(box.height * scale)));
+  if (std::min(frame.width, frame.height) < smallest_frame_side) return std::nullopt;
+
+  const AffineTransform frame_to_left{1 / scale, 0,         box.x + (1 / scale - 1) / 2,
+                                      0,         1 / scale, box.y + (1 / scale - 1) / 2};
+  AffineTransform frame_to_right = frame_to_left.then(transform);
+  const cv::Mat left_seen = smooth_samples(seen_through(left, frame_to_left, frame));
+  const auto right_through = [&](const AffineTransform& to_right) {
+    return smooth_samples(seen_through(right, to_right, frame));
+  };
+  const auto mask_through = [&](const AffineTransform& to_right) {
+    return shown_by_both(left.size(), right.size(), frame_to_left, to_right, frame);
+  };
+  frame_to_right = aligned(left_seen, frame_to_right, right_through, mask_through);
+
+  const cv::Mat mask = mask_through(frame_to_right);
+  if (cv::countNonZero(mask) < smallest_frame_side * smallest_frame_side) return std::nullopt;
+  const Agreement agreement = best_agreement(left_seen, right_through(frame_to_right), mask);
+
+  Overlap result;
+  result.transform = frame_to_left.inverse().then(frame_to_right);
+  const CommonPart refined = common_part(left.size(), right.size(), result.transform);
+  matching::EditComparison& measures = result.measures;
+  measures.overlap_ssim = agreement.ssim;
+  measures.agreeing_area = agreement.area;
+  measures.agreeing_detail = agreement.detail_share;
+  measures.detail = agreement.detail;
+  measures.left_overlap = std::clamp(refined.area / left.size().area(), 0.0, 1.0);
+  measures.right_overlap = std::clamp(
+      refined.area * std::abs(result.transform.determinant()) / right.size().area(), 0.0, 1.0);
+  measures.scale = result.transform.scale();
+  measures.stretch = result.transform.stretch();
+  measures.rotation_degrees = result.transform.rotation_degrees();
+  measures.mirrored = result.transform.determinant() < 0;
+  return result;
+}
+
+}  // namespace imgdedup::hashing

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Structural similarity of two grey pictures, place by place.
+#include "hashing/ssim.h"
+
+#include <opencv2/core.hpp>
+#include <opencv2/imgproc.hpp>
+
+namespace imgdedup::hashing {
+
+cv::Mat ssim_map(const cv::Mat& a, const cv::Mat& b) {
+  constexpr double c1 = (0.01 * 255) * (0.01 * 255), c2 = (0.03 * 255) * (0.03 * 255);
+  const auto blurred = [](const cv::Mat& picture) {
+    cv::Mat result;
+    cv::boxFilter(picture, result, CV_32F, cv::Size(7, 7), cv::Point(-1, -1), true,
+                  cv::BORDER_REFLECT_101);
+    return result;
+  };
+  const cv::Mat mean_a = blurred(a), mean_b = blurred(b);
+  const cv::Mat squares = mean_a.mul(mean_a) + mean_b.mul(mean_b);
+  const cv::Mat product = mean_a.mul(mean_b);
+  const cv::Mat variances = blurred(a.mul(a)) + blurred(b.mul(b)) - squares;
+  const cv::Mat covariance = blurred(a.mul(b)) - product;
+  cv::Mat map;
+  cv::divide((2 * product + c1).mul(2 * covariance + c2), (squares + c1).mul(variances + c2), map);
+  return map;
+}
+
+}  // namespace imgdedup::hashing
