@@ -25,6 +25,9 @@ Outcome<cv::Mat> decode_webp_animation(Bytes file, const ImageHeader& header);
 /// Whether decode_webp_animation() is for this WebP file, not decode_with_opencv().
 bool is_webp_animation(Bytes file);
 
+/// What read_tiff_header() marks as TiffDecoder::libtiff: 2 and 4 bits a sample, and CMYK of 16.
+Outcome<cv::Mat> decode_tiff(Bytes file, const ImageHeader& header);
+
 /// The largest picture of a Windows icon or cursor, the one with most colours of equal ones.
 Outcome<cv::Mat> decode_icon(Bytes file, const ImageHeader& header);
 
@@ -43,6 +46,9 @@ Outcome<cv::Mat> decode_raw(Bytes file, const ImageHeader& header, JpegColour co
 
 /// A JPEG of 12 bits a sample: CV_16U, at most 4095.
 Outcome<cv::Mat> decode_jpeg12(Bytes file, const ImageHeader& header);
+
+/// PFM: CV_16U. 1 is white, or the largest sample if that is more.
+Outcome<cv::Mat> decode_pfm(Bytes file, const ImageHeader& header);
 
 /// "The Quite OK Image Format", specification 1.0, 2022.
 Outcome<cv::Mat> decode_qoi(Bytes file, const ImageHeader& header);

@@ -19,6 +19,9 @@ Outcome<ImageHeader> read_tiff_header(Bytes file);
 Outcome<ImageHeader> read_bmp_header(Bytes file);
 /// netpbm's pbm(5), pgm(5), ppm(5).
 Outcome<ImageHeader> read_pnm_header(Bytes file);
+/// Whether a PNM file is of the PFM kind, whose samples are floating-point numbers.
+inline bool is_pfm(Bytes file) { return (file[1] | 0x20) == 'f'; }
+Outcome<ImageHeader> read_pfm_header(Bytes file);
 /// ISO/IEC 15444-1, annexes A and I: a JP2 file or a bare codestream.
 Outcome<ImageHeader> read_jpeg2000_header(Bytes file);
 /// CompuServe's GIF87a and GIF89a: the canvas, made larger where the first picture leaves it.

@@ -9,6 +9,7 @@
 
 #include "build_formats.h"
 #include "hashing/format_decoders.h"
+#include "hashing/format_headers.h"
 #include "hashing/jpeg_decoder.h"
 #include "hashing/local_features.h"
 #include "hashing/opencv_decoder.h"
@@ -37,6 +38,12 @@ Outcome<cv::Mat> decode(Bytes file, const ImageHeader& header, JpegColour colour
       return decode_jpeg(file, colour, scale, header.jpeg_scans);
     case ImageFormat::webp:
       if (is_webp_animation(file)) return decode_webp_animation(file, header);
+      break;
+    case ImageFormat::pnm:
+      if (is_pfm(file)) return decode_pfm(file, header);
+      break;
+    case ImageFormat::tiff:
+      if (header.tiff_decoder == TiffDecoder::libtiff) return decode_tiff(file, header);
       break;
     case ImageFormat::gif:
       if constexpr (reads_gif) return decode_gif(file, header);

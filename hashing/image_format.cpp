@@ -41,6 +41,8 @@ constexpr std::array signatures{
     Signature{0, "GIF89a"sv, ImageFormat::gif},
     Signature{0, "\xff\x0a"sv, ImageFormat::jpegxl},
     Signature{0, "\0\0\0\x0cJXL \r\n\x87\n"sv, ImageFormat::jpegxl},
+    Signature{0, "PF\n"sv, ImageFormat::pnm},
+    Signature{0, "Pf\n"sv, ImageFormat::pnm},
     Signature{0, "qoif"sv, ImageFormat::qoi},
     Signature{0, "\x59\xa6\x6a\x95"sv, ImageFormat::sun_raster},
     // Olympus, Panasonic, Fujifilm, Canon's CRW, Sigma and Minolta.
@@ -70,8 +72,6 @@ constexpr std::array unread_formats{
     UnreadSignature{0, "BPG\xfb"sv, "BPG"},
     UnreadSignature{0, "DDS "sv, "DirectDraw surface"},
     UnreadSignature{0, "P7\n"sv, "PAM"},
-    UnreadSignature{0, "PF\n"sv, "PFM"},
-    UnreadSignature{0, "Pf\n"sv, "PFM"},
     UnreadSignature{0, "gimp xcf"sv, "GIMP XCF"},
     UnreadSignature{0, "AT&TFORM"sv, "DjVu"},
     UnreadSignature{0, "NITF"sv, "NITF"},

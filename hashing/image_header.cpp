@@ -27,7 +27,7 @@ Outcome<ImageHeader> parse(ImageFormat format, Bytes file) {
     case ImageFormat::bmp:
       return read_bmp_header(file);
     case ImageFormat::pnm:
-      return read_pnm_header(file);
+      return is_pfm(file) ? read_pfm_header(file) : read_pnm_header(file);
     case ImageFormat::jpeg2000:
       return read_jpeg2000_header(file);
     case ImageFormat::gif:

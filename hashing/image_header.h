@@ -23,6 +23,9 @@ enum class PictureCount : std::uint8_t { one, several };
 /// an icon one of several sizes: such a file is never said to have the same pixels as another.
 enum class Coverage : std::uint8_t { whole, part };
 
+/// Who decodes a TIFF.
+enum class TiffDecoder : std::uint8_t { opencv, libtiff };
+
 struct ImageHeader {
   matching::ImageFormat format = matching::ImageFormat::jpeg;
   std::uint32_t width = 0;   ///< as stored, >= 1, pixels
@@ -38,6 +41,7 @@ struct ImageHeader {
   std::uint64_t coded_pixels = 0;
   std::uint32_t jpeg_bits = 8;  ///< of a sample: 8 or 12
   std::uint32_t jpeg_scans = 0;
+  TiffDecoder tiff_decoder = TiffDecoder::opencv;
   /// Where a TIFF keeps the value of its orientation tag; 0: nowhere. See opencv_decoder.
   std::size_t orientation_value_offset = 0;
 

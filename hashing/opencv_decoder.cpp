@@ -25,16 +25,6 @@ bool carries_second_signature(Bytes file) {
   return reader.has_text(128, "DICM") || reader.has_text(140, "DTED");
 }
 
-/// OpenCV turns TIFF pictures by their orientation tag whatever it is asked. Orientation is
-/// applied once, by us, so the decoder gets a copy that says "normal".
-std::vector<std::uint8_t> with_normal_orientation(Bytes file, std::size_t value_offset) {
-  std::vector<std::uint8_t> copy(file.begin(), file.end());
-  const bool is_little_endian = copy[0] == 'I';
-  copy[value_offset] = is_little_endian ? 1 : 0;
-  copy[value_offset + 1] = is_little_endian ? 0 : 1;
-  return copy;
-}
-
 /// OpenCV's WebP decoder wants to see this much; the smallest files are shorter.
 constexpr std::size_t min_webp_bytes = 32;
 
@@ -46,14 +36,23 @@ std::vector<std::uint8_t> padded(Bytes file, std::size_t size) {
 
 }  // namespace
 
+std::vector<std::uint8_t> with_normal_orientation(Bytes file, std::size_t value_offset) {
+  std::vector<std::uint8_t> copy(file.begin(), file.end());
+  if (!ByteReader(file, ByteOrder::big_endian).holds(value_offset, 2)) return copy;
+  const bool is_little_endian = copy[0] == 'I';
+  copy[value_offset] = is_little_endian ? 1 : 0;
+  copy[value_offset + 1] = is_little_endian ? 0 : 1;
+  return copy;
+}
+
 Outcome<cv::Mat> decode_with_opencv(Bytes file, const ImageHeader& header) {
   const std::string format(matching::name_of(header.format));
   if (carries_second_signature(file)) return unsupported(format + " that is another format too");
   if (file.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()))
     return over_limit(format + " of more than 2 GiB");
   std::vector<std::uint8_t> copy;
-  if (header.orientation_value_offset != 0 &&
-      ByteReader(file, ByteOrder::big_endian).holds(header.orientation_value_offset, 2)) {
+  if (header.orientation_value_offset != 0) {
+    // OpenCV turns TIFF pictures by their tag whatever it is asked; here that is done once, by us.
     copy = with_normal_orientation(file, header.orientation_value_offset);
     file = copy;
   } else if (header.format == matching::ImageFormat::webp && file.size() < min_webp_bytes) {

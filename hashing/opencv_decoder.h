@@ -2,6 +2,10 @@
 // PNG, WebP, TIFF, BMP, PNM and JPEG 2000 through OpenCV.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
 #include <opencv2/core/mat.hpp>
 
 #include "hashing/image_header.h"
@@ -16,5 +20,9 @@ namespace imgdedup::hashing {
 /// out of memory `out_of_memory`, other sample types are `unsupported`. Never throws cv::Exception.
 /// Any thread.
 Outcome<cv::Mat> decode_with_opencv(Bytes file, const ImageHeader& header);
+
+/// A copy of `file`, a TIFF, whose orientation tag at `value_offset` says "normal"; a plain copy if
+/// that lies outside. For decoders that turn pictures whatever they are asked.
+std::vector<std::uint8_t> with_normal_orientation(Bytes file, std::size_t value_offset);
 
 }  // namespace imgdedup::hashing

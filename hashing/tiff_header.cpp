@@ -31,7 +31,8 @@ bool is_reduced_copy(const TiffDirectory& directory) {
 std::optional<matching::Refusal> refuse_kind(const TiffDirectory& directory) {
   const std::uint32_t bits = directory.value(bits_per_sample).value_or(1);
   if (directory.value(sample_format).value_or(1) != 1 ||
-      (bits != 1 && bits != 8 && bits != 10 && bits != 12 && bits != 14 && bits != 16))
+      (bits != 1 && bits != 2 && bits != 4 && bits != 8 && bits != 10 && bits != 12 && bits != 14 &&
+       bits != 16))
     return unsupported("TIFF with " + std::to_string(bits) +
                        " bits a sample, or other than unsigned whole ones, is not read");
   const std::uint32_t samples = directory.value(samples_per_pixel).value_or(1);
@@ -81,6 +82,10 @@ Outcome<ImageHeader> read_tiff_header(Bytes file) {
   header.orientation = orientation_from_tag(directory->value(orientation_tag).value_or(1));
   if (header.orientation != Orientation::normal)
     header.orientation_value_offset = directory->value_offset(orientation_tag).value_or(0);
+  constexpr std::uint32_t inks = 5;
+  const std::uint32_t bits = directory->value(bits_per_sample).value_or(1);
+  if (bits == 2 || bits == 4 || (bits == 16 && directory->value(photometric).value_or(0) == inks))
+    header.tiff_decoder = TiffDecoder::libtiff;
   header.pictures = count_pictures(file, directory->next_offset());
   return header;
 }

@@ -123,6 +123,42 @@ TEST_CASE("bytes after the end of a file of a further format change only its dig
   }
 }
 
+TEST_CASE("a PFM shows its largest sample as white, if that is above 1") {
+  cv::Mat grey;
+  cv::cvtColor(draw_picture(3, shape), grey, cv::COLOR_BGR2GRAY);
+  const std::string png = encode_picture(grey, ".png");
+  for (const float white : {1.0F, 255.0F}) {
+    const std::string file = encode_pfm(grey, white);
+    CHECK(fingerprint_of(file).format == ImageFormat::pnm);
+    CHECK(phash_distance(file, png) <= 4);
+    CHECK(comparison_of(file, png).ssim > 0.95);
+    CHECK(!comparison_of(file, png).same_pixels);
+    CHECK(refusal_of(file.substr(0, file.size() - 1)).reason == RefusalReason::incomplete);
+    CHECK(refusal_of(file.substr(0, 9)).reason == RefusalReason::incomplete);
+  }
+}
+
+TEST_CASE("BigTIFF, TIFF of 4 bits and CMYK TIFF of 16 bits are read") {
+  const cv::Mat coloured = draw_picture(15, shape);
+  cv::Mat grey;
+  cv::cvtColor(coloured, grey, cv::COLOR_BGR2GRAY);
+  cv::cvtColor(grey, grey, cv::COLOR_GRAY2BGR);
+  for (const TiffKind kind : {TiffKind::big, TiffKind::four_bits, TiffKind::inks}) {
+    INFO(static_cast<int>(kind));
+    const cv::Mat& picture = kind == TiffKind::four_bits ? grey : coloured;
+    const std::string png = encode_picture(picture, ".png");
+    const std::string file = encode_tiff_kind(picture, kind);
+    CHECK(fingerprint_of(file).format == ImageFormat::tiff);
+    CHECK(phash_distance(file, png) <= 4);
+    CHECK(comparison_of(file, png).ssim > 0.9);
+    CHECK(comparison_of(file, png).same_pixels == (kind != TiffKind::four_bits));
+    for (const double share : {0.1, 0.5, 0.99}) {
+      const auto length = static_cast<std::size_t>(static_cast<double>(file.size()) * share);
+      CHECK(refusal_of(file.substr(0, length)).reason == RefusalReason::incomplete);
+    }
+  }
+}
+
 TEST_CASE("an animation is measured by its first frame and judged by more than that") {
   const cv::Mat first = draw_picture(5, shape), second = draw_picture(6, shape);
   const std::string still = encode_picture(first, ".png");

@@ -2,6 +2,7 @@
 // Files of simple formats, written by hand.
 #include "support/encoded_formats.h"
 
+#include <bit>
 #include <stdexcept>
 
 #include <opencv2/core.hpp>
@@ -173,6 +174,70 @@ std::string encode_dng(std::string_view preview, int orientation) {
     file += number(0, 4);
   }
   return file + std::string(preview) + std::string(raw_bytes, '\x40');
+}
+
+std::string encode_pfm(const cv::Mat& grey, float white) {
+  std::string file =
+      "Pf\n" + std::to_string(grey.cols) + " " + std::to_string(grey.rows) + "\n-1.0\n";
+  for (int y = grey.rows - 1; y >= 0; --y)
+    for (int x = 0; x < grey.cols; ++x) {
+      const float sample = static_cast<float>(grey.at<std::uint8_t>(y, x)) * white / 255;
+      file += number(std::bit_cast<std::uint32_t>(sample), 4);
+    }
+  return file;
+}
+
+std::string encode_tiff_kind(const cv::Mat& picture, TiffKind kind) {
+  std::string data;
+  for (int y = 0; y < picture.rows; ++y)
+    for (int x = 0; x < picture.cols; ++x) {
+      const auto& pixel = picture.at<cv::Vec3b>(y, x);
+      const std::uint32_t green = pixel[1] / 16U;
+      if (kind == TiffKind::big)
+        data += samples(pixel, true);
+      else if (kind == TiffKind::inks)
+        for (int ink = 0; ink < 4; ++ink)
+          data += number(ink < 3 ? 65535 - pixel[2 - ink] * 257U : 0, 2);
+      else if (x % 2 == 0)
+        data += static_cast<char>(green << 4);
+      else
+        data.back() = static_cast<char>(static_cast<std::uint8_t>(data.back()) | green);
+    }
+  struct Entry {
+    std::uint32_t tag, value;
+  };
+  const bool is_big = kind == TiffKind::big;
+  const std::uint32_t bits = kind == TiffKind::big ? 8 : kind == TiffKind::inks ? 16 : 4;
+  const std::uint32_t channels = kind == TiffKind::big ? 3 : kind == TiffKind::inks ? 4 : 1;
+  const std::uint32_t photometric = kind == TiffKind::big ? 2 : kind == TiffKind::inks ? 5 : 1;
+  constexpr std::uint32_t entries = 9;
+  const int wide = is_big ? 8 : 4;
+  const std::size_t directory = is_big ? 16 + 8 + entries * 20 + 8 : 8 + 2 + entries * 12 + 4;
+  const std::size_t data_at = directory + 8;
+  std::string file = is_big ? "II+\0\x08\0\0\0"s + number(16, 8) : "II*\0"s + number(8, 4);
+  file += number(entries, is_big ? 8 : 2);
+  const auto height = static_cast<std::uint32_t>(picture.rows);
+  for (const Entry& entry : {Entry{256, static_cast<std::uint32_t>(picture.cols)},
+                             {257, height},
+                             {258, bits},
+                             {259, 1},
+                             {262, photometric},
+                             {273, static_cast<std::uint32_t>(data_at)},
+                             {277, channels},
+                             {278, height},
+                             {279, static_cast<std::uint32_t>(data.size())}}) {
+    // Four values of 16 bits do not fit into an entry of classic TIFF.
+    const bool is_bits = entry.tag == 258;
+    std::string value = number(entry.value, wide);
+    if (is_bits && is_big)
+      value = number(bits, 2) + number(bits, 2) + number(bits, 2) + number(0, 2);
+    if (is_bits && kind == TiffKind::inks) value = number(directory, 4);
+    file += number(entry.tag, 2) + number(is_bits ? 3 : 4, 2) +
+            number(is_bits ? channels : 1, wide) + value;
+  }
+  file += number(0, wide);
+  for (int i = 0; i < 4; ++i) file += number(bits, 2);
+  return file + data;
 }
 
 std::string encode_qoi(const cv::Mat& picture) {

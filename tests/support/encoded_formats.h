@@ -55,6 +55,14 @@ std::string encode_qoi(const cv::Mat& picture);
 /// A Sun raster file of 24 bits; BGR.
 std::string encode_sun_raster(const cv::Mat& picture);
 
+/// PFM, little-endian, of a CV_8UC1 picture: 255 becomes `white`.
+std::string encode_pfm(const cv::Mat& grey, float white);
+
+/// BigTIFF of 8 bits, TIFF of 4 bits of the green channel, TIFF of 16 bits CMYK without black ink;
+/// BGR. Uncompressed.
+enum class TiffKind : std::uint8_t { big, four_bits, inks };
+std::string encode_tiff_kind(const cv::Mat& picture, TiffKind kind);
+
 /// A JPEG of 12 bits a sample; BGR.
 std::optional<std::string> encode_jpeg12(const cv::Mat& picture);
 
