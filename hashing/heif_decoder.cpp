@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The primary picture of a HEIF or AVIF file through libheif.
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <memory>
@@ -9,6 +10,7 @@
 #include "hashing/alpha.h"
 #include "hashing/format_decoders.h"
 #include "hashing/heif_file.h"
+#include "hashing/memory_probe.h"
 
 namespace imgdedup::hashing {
 namespace {
@@ -34,6 +36,14 @@ SampleLayout layout_for(const heif_image_handle* handle) {
     return {little ? heif_chroma_interleaved_RRGGBBAA_LE : heif_chroma_interleaved_RRGGBBAA_BE,
             CV_16UC4};
   return {little ? heif_chroma_interleaved_RRGGBB_LE : heif_chroma_interleaved_RRGGBB_BE, CV_16UC3};
+}
+
+/// What libheif and its codecs need at most, the result included: planes of the codec, of libheif
+/// and of three colours. Where they do not get it, libheif says that a feature is unsupported.
+std::uint64_t memory_for(const ImageHeader& header, int type) {
+  const std::uint64_t pixels =
+      std::max(header.coded_pixels, std::uint64_t{header.width} * header.height);
+  return pixels * 4 * CV_ELEM_SIZE(type);
 }
 
 /// The samples, blue first.
@@ -68,6 +78,7 @@ Outcome<cv::Mat> decode_heif(Bytes file, const ImageHeader& header) {
   if (!options) throw std::bad_alloc();
   options->strict_decoding = 1;
   const SampleLayout layout = layout_for(handle);
+  require_memory(memory_for(header, layout.type));
   heif_image* decoded = nullptr;
   const heif_error error =
       heif_decode_image(handle, &decoded, heif_colorspace_RGB, layout.chroma, options.get());

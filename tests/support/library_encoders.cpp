@@ -198,6 +198,7 @@ std::optional<std::string> encode_jpegxl(const std::vector<cv::Mat>& frames, flo
     JxlEncoderFrameSettings* settings = JxlEncoderFrameSettingsCreate(encoder.get(), nullptr);
     JxlEncoderSetFrameLossless(settings, distance == 0.0F);
     JxlEncoderSetFrameDistance(settings, distance);
+    JxlEncoderFrameSettingsSetOption(settings, JXL_ENC_FRAME_SETTING_EFFORT, 1);
     JxlFrameHeader frame_header;
     JxlEncoderInitFrameHeader(&frame_header);
     frame_header.duration = 1;

@@ -8,6 +8,7 @@
 #include "hashing/library_hash.h"
 #include "hashing/measure.h"
 #include "support/drawn_pictures.h"
+#include "support/encoded_formats.h"
 #include "worker/pool_fixture.h"
 
 using namespace imgdedup;
@@ -51,9 +52,19 @@ RefusalReason reason_for(const std::string& content, Job job = {}) {
 }  // namespace
 
 TEST_CASE("the worker's fingerprint is that of the hashing library, for every format") {
-  for (const char* extension : {".jpg", ".png", ".webp", ".tiff", ".bmp", ".ppm", ".jp2"}) {
-    CAPTURE(extension);
-    const auto file = encode_picture(draw_picture(1), extension);
+  const auto picture = draw_picture(1);
+  std::vector<std::string> files;
+  for (const char* extension : {".jpg", ".png", ".webp", ".tiff", ".bmp", ".ppm", ".jp2"})
+    files.push_back(encode_picture(picture, extension));
+  files.push_back(testing::encode_icon({testing::bitmap_in_icon(picture)}));
+  files.push_back(testing::encode_qoi(picture));
+  for (const auto& file :
+       {testing::encode_gif({picture}), testing::encode_heif({picture}, testing::HeifCodec::hevc),
+        testing::encode_heif({picture}, testing::HeifCodec::av1), testing::encode_jpegxl({picture}),
+        testing::encode_jpeg12(picture)})
+    if (file) files.push_back(*file);
+  for (const std::string& file : files) {
+    CAPTURE(file.substr(0, 16));
     const auto answer = ask({}, {file});
     REQUIRE(std::holds_alternative<matching::Measurement>(answer));
     CHECK(std::get<matching::Measurement>(answer) ==
@@ -157,6 +168,16 @@ TEST_CASE("the worker refuses with the reason") {
 }
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST_CASE("a picture that its library finds no memory for is refused for that") {
+  const cv::Mat flat(6000, 6000, CV_8UC3, cv::Scalar(40, 90, 200));
+  const auto file = testing::encode_jpegxl({flat});
+  if (!file) return;
+  auto settings = real_settings(1);
+  settings.memory_bytes = std::uint64_t{640} << 20;
+  CHECK(std::get<matching::Refusal>(ask({}, {*file}, settings)).reason ==
+        RefusalReason::out_of_memory);
+}
+
 TEST_CASE("a picture that does not fit into the worker's memory is refused for that") {
   auto settings = real_settings(1);
   settings.memory_bytes = std::uint64_t{640} << 20;
@@ -173,7 +194,7 @@ TEST_CASE("a picture that does not fit into the worker's memory is refused for t
 }
 #endif
 
-TEST_CASE("the public hostile files are all answered, and none ends a worker") {
+TEST_CASE("the public files of every format are all answered, and none ends a worker") {
   const char* const data = ::getenv("IMGDEDUP_TEST_DATA");
   if (!data) {
     std::puts("skipped: IMGDEDUP_TEST_DATA is not set");
@@ -182,9 +203,12 @@ TEST_CASE("the public hostile files are all answered, and none ends a worker") {
   testing::PoolDriver driver(real_settings(2));
   std::size_t submitted = 0;
   std::size_t answered = 0;
-  for (const auto& entry :
-       std::filesystem::recursive_directory_iterator(std::filesystem::path(data) / "hostile")) {
-    if (!entry.is_regular_file()) continue;
+  std::vector<std::filesystem::directory_entry> entries;
+  for (const char* folder : {"hostile", "formats"})
+    for (const auto& entry :
+         std::filesystem::recursive_directory_iterator(std::filesystem::path(data) / folder))
+      if (entry.is_regular_file()) entries.push_back(entry);
+  for (const auto& entry : entries) {
     std::vector<posix::UniqueDescriptor> files;
     files.push_back(testing::open_for_reading(entry.path()));
     ++submitted;
