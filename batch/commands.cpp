@@ -3,6 +3,8 @@
 #include "batch/commands.h"
 
 #include <algorithm>
+#include <cstdio>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -13,28 +15,13 @@
 #include "batch/json_text.h"
 #include "batch/pictures.h"
 #include "batch/search.h"
+#include "batch/usage_error.h"
 
 namespace imgdedup::batch {
 namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-
-Encodings encodings_of(const Pictures& pictures, matching::HashKind kind) {
-  Encodings encodings;
-  for (const auto& record : pictures.records)
-    encodings.emplace(record.path, record.fingerprint.hashes.of(kind));
-  return encodings;
-}
-
-FoundMap search(const SearchOptions& options, const Pictures& pictures, PictureMeasurer& measurer) {
-  if (const auto kind = hash_kind_of(options.method))
-    return find_by_hash(encodings_of(pictures, *kind), options.max_distance_bits);
-  if (options.method == Method::md5) return find_by_content(pictures.records);
-  matching::Policy policy;
-  policy.radius_bits = options.max_distance_bits;
-  return find_by_judgement(pictures.records, policy, comparer(measurer, pictures));
-}
 
 /// The name in `files` of the file at `path`; it is added, as given, if it is not there.
 std::string name_of_query(const std::string& path, std::vector<ListedFile>& files) {
@@ -59,17 +46,86 @@ void keep_only(FoundMap& found, const std::string& name) {
   found = std::move(only);
 }
 
-FoundMap search_pictures(const SearchOptions& options, std::string& query) {
+FoundMap search_by_judgement(const SearchOptions& options, PictureMeasurer& measurer,
+                             const std::vector<ListedFile>& files, const std::string& query) {
+  matching::Policy policy;
+  policy.radius_bits = max_distance_of(options, matching::HashSize::eight);
+  const auto pictures = measure_pictures(measurer, files);
+  std::optional<std::size_t> asked;
+  for (std::size_t i = 0; i < pictures.records.size(); ++i)
+    if (!query.empty() && pictures.records[i].path == query) asked = i;
+  return find_by_judgement(pictures.records, policy, comparer(measurer, pictures), asked);
+}
+
+/// query: empty, or a name that the map will have alone.
+FoundMap search_encodings(const Encodings& encodings, int max_distance_bits,
+                          const std::string& query) {
+  if (query.empty()) return find_by_hash(encodings, max_distance_bits);
+  if (!encodings.contains(query)) throw std::runtime_error("query " + query + ": not readable");
+  return find_by_hash(encodings, max_distance_bits, query);
+}
+
+FoundMap search_pictures(const SearchOptions& options, std::string query) {
   auto files = list_and_report(options.folders, options.descent);
   if (!query.empty()) query = name_of_query(query, files);
   auto measurer = make_measurer();
-  return search(options, measure_pictures(measurer, files), measurer);
+  if (const auto definition = hash_definition_of(options))
+    return search_encodings(encode_pictures(measurer, files, *definition),
+                            max_distance_of(options, definition->size), query);
+  FoundMap found = options.method == Method::md5
+                       ? find_by_content(digest_pictures(measurer, files))
+                       : search_by_judgement(options, measurer, files, query);
+  if (!query.empty()) keep_only(found, query);
+  return found;
 }
 
-FoundMap search_encodings(const SearchOptions& options) {
-  return find_by_hash(
-      encodings_from_json(read_json_file(options.encodings), options.encodings.native()),
-      options.max_distance_bits);
+/// The name of the query among `encodings`; a file that is none of them is hashed and added.
+std::string name_of_query(const std::string& query, const SearchOptions& options,
+                          Encodings& encodings) {
+  if (encodings.contains(query)) return query;
+  const std::string source = options.encodings.native();
+  if (!fs::is_regular_file(query))
+    throw std::runtime_error("query " + query + ": neither in " + source + " nor a file");
+  auto definition = hash_definition_of(options);
+  if (!definition)
+    throw UsageError("query " + query + ": it is not in " + source +
+                     "; to hash it, give the --method that " + source + " was made with");
+  if (!encodings.empty()) definition->size = encodings.begin()->second.size;
+  const std::string name = fs::absolute(query).lexically_normal().native();
+  auto measurer = make_measurer();
+  encodings.merge(encode_pictures(measurer, {{name, query}}, *definition));
+  return name;
+}
+
+FoundMap search_saved(const SearchOptions& options, std::string query) {
+  auto encodings = encodings_from_json(read_json_file(options.encodings),
+                                       options.encodings.native(), options.hash_size);
+  if (!query.empty()) query = name_of_query(query, options, encodings);
+  const auto size = encodings.empty() ? matching::HashSize::eight : encodings.begin()->second.size;
+  return search_encodings(encodings, max_distance_of(options, size), query);
+}
+
+FoundMap search(const SearchOptions& options, const std::string& query) {
+  check(options);
+  return options.encodings.empty() ? search_pictures(options, query) : search_saved(options, query);
+}
+
+std::string counted(std::size_t count, const char* one, const char* several) {
+  return std::to_string(count) + " " + (count == 1 ? one : several);
+}
+
+void report_tally(const FoundMap& found) {
+  const Tally counts = tally(found);
+  std::fprintf(stderr, "imgdedup: %s: %zu unique, %s, %s\n",
+               counted(found.size(), "picture", "pictures").c_str(), counts.unique,
+               counted(counts.originals, "original", "originals").c_str(),
+               counted(counts.duplicates, "duplicate", "duplicates").c_str());
+}
+
+void report_hits(const FoundMap& found) {
+  const auto& [name, hits] = *found.begin();
+  std::fprintf(stderr, "imgdedup: %s of %s\n",
+               counted(hits.size(), "duplicate", "duplicates").c_str(), name.c_str());
 }
 
 json to_json(const PairMetrics& metrics) {
@@ -82,18 +138,18 @@ json to_json(const PairMetrics& metrics) {
 }  // namespace
 
 void find(const FindOptions& options) {
-  std::string query = options.query;
-  FoundMap found = options.search.encodings.empty() ? search_pictures(options.search, query)
-                                                    : search_encodings(options.search);
-  if (!query.empty()) keep_only(found, query);
+  FoundMap found = search(options.search, options.query);
+  if (options.query.empty())
+    report_tally(found);
+  else
+    report_hits(found);
   order_hits(found, options.neighbours);
   write_json(to_json(found, options.scores), options.search.output);
 }
 
 void to_remove(const SearchOptions& options) {
-  std::string no_query;
-  const FoundMap found =
-      options.encodings.empty() ? search_pictures(options, no_query) : search_encodings(options);
+  const FoundMap found = search(options, {});
+  report_tally(found);
   json list = json::array();
   for (const auto& name : files_to_remove(found)) list.push_back(json_text(name));
   write_json(list, options.output);
@@ -102,15 +158,16 @@ void to_remove(const SearchOptions& options) {
 void encode(const EncodeOptions& options) {
   const auto kind = hash_kind_of(options.method);
   if (!kind) throw std::logic_error("encode with a method that has no hash");
+  const matching::HashDefinition definition{options.library, *kind, options.hash_size};
   auto measurer = make_measurer();
   if (fs::is_directory(options.path)) {
     const auto files = list_and_report({options.path}, options.descent);
-    write_json(to_json(encodings_of(measure_pictures(measurer, files), *kind)), options.output);
+    write_json(to_json(encode_pictures(measurer, files, definition)), options.output);
     return;
   }
-  const auto pictures = measure_pictures(measurer, {{options.path, options.path}});
-  if (pictures.records.empty()) throw std::runtime_error("encode " + options.path + ": no image");
-  write_line(matching::to_hex(pictures.records[0].fingerprint.hashes.of(*kind)), options.output);
+  const auto encodings = encode_pictures(measurer, {{options.path, options.path}}, definition);
+  if (encodings.empty()) throw std::runtime_error("encode " + options.path + ": no image");
+  write_line(matching::to_hex(encodings.begin()->second), options.output);
 }
 
 void evaluate(const EvaluateOptions& options) {

@@ -5,25 +5,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <string>
-#include <vector>
 
 #include "batch/file_list.h"
 #include "batch/found_map.h"
 #include "batch/method.h"
+#include "batch/search_options.h"
+#include "matching/hash_definition.h"
 
 namespace imgdedup::batch {
-
-/// What find and to-remove have in common.
-struct SearchOptions {
-  std::vector<std::string> folders;
-  Method method = Method::all;
-  int max_distance_bits = 10;
-  Descent descent = Descent::this_folder_only;
-  std::filesystem::path encodings;  ///< empty: read the pictures
-  std::filesystem::path output;     ///< empty: standard output
-};
 
 struct FindOptions {
   SearchOptions search;
@@ -33,8 +23,10 @@ struct FindOptions {
 };
 
 struct EncodeOptions {
-  std::string path;  ///< a file or a folder
-  Method method = Method::phash;
+  std::string path;               ///< a file or a folder
+  Method method = Method::phash;  ///< one with a hash
+  matching::HashLibrary library = matching::HashLibrary::imagededup;
+  matching::HashSize hash_size = matching::HashSize::eight;
   Descent descent = Descent::this_folder_only;
   std::filesystem::path output;
 };
@@ -47,7 +39,8 @@ struct EvaluateOptions {
 };
 
 /// Each does its work or throws std::runtime_error (std::system_error ...) saying what failed on
-/// what.
+/// what; UsageError for options that do not fit each other. find and to_remove say at the end on
+/// standard error how many pictures are unique, originals, duplicates.
 void find(const FindOptions& options);
 void to_remove(const SearchOptions& options);
 void encode(const EncodeOptions& options);

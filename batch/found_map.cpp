@@ -36,6 +36,13 @@ std::vector<std::string> files_to_remove(const FoundMap& found) {
   return {removed.begin(), removed.end()};
 }
 
+Tally tally(const FoundMap& found) {
+  Tally counts{.duplicates = files_to_remove(found).size()};
+  for (const auto& [name, hits] : found) counts.unique += hits.empty() ? 1U : 0U;
+  counts.originals = found.size() - counts.unique - counts.duplicates;
+  return counts;
+}
+
 json to_json(const FoundMap& found, Scores scores) {
   json map = json::object();
   for (const auto& [name, hits] : found) {

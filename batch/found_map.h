@@ -2,7 +2,8 @@
 // Which file has which duplicates: the result of find, as values and as JSON.
 #pragma once
 
-#include <filesystem>
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -14,7 +15,7 @@ namespace imgdedup::batch {
 
 struct Hit {
   std::string name;
-  int distance_bits = 0;  ///< 0..64
+  int distance_bits = 0;  ///< 0..64, or 256 of hashes of that size
 
   bool operator==(const Hit&) const = default;
 };
@@ -32,6 +33,15 @@ void order_hits(FoundMap& found, std::size_t neighbours);
 /// The files to remove so that no two duplicates stay, by imagededup's rule: in alphabetical order,
 /// the hits of a file that is kept go, those of a file that goes are not followed. Sorted.
 std::vector<std::string> files_to_remove(const FoundMap& found);
+
+/// How many of the files stay because nothing resembles them, stay for others, and go for others
+/// (by files_to_remove()).
+struct Tally {
+  std::size_t unique = 0, originals = 0, duplicates = 0;
+
+  bool operator==(const Tally&) const = default;
+};
+Tally tally(const FoundMap& found);
 
 enum class Scores : std::uint8_t { omit, include };
 

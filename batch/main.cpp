@@ -13,11 +13,14 @@
 #include "batch/drawing_file.h"
 #include "batch/map.h"
 #include "batch/plot.h"
+#include "batch/usage_error.h"
 #include "build_formats.h"
 
 namespace {
 
 using namespace imgdedup::batch;
+using imgdedup::matching::HashLibrary;
+using imgdedup::matching::HashSize;
 
 constexpr int wrong_usage = 2;
 
@@ -28,22 +31,27 @@ const std::map<std::string, Method> methods_with_hash{{"ahash", Method::ahash},
 const std::map<std::string, Method> all_methods{{"md5", Method::md5},     {"ahash", Method::ahash},
                                                 {"dhash", Method::dhash}, {"phash", Method::phash},
                                                 {"whash", Method::whash}, {"all", Method::all}};
+const std::map<std::string, HashLibrary> libraries{{"imagededup", HashLibrary::imagededup},
+                                                   {"imagehash", HashLibrary::imagehash}};
+const std::map<std::string, HashSize> hash_sizes{{"8", HashSize::eight}, {"16", HashSize::sixteen}};
 const std::map<std::string, Metric> metrics{{"map", Metric::map},
                                             {"ndcg", Metric::ndcg},
                                             {"jaccard", Metric::jaccard},
                                             {"classification", Metric::classification},
                                             {"all", Metric::all}};
 
-/// An option whose value is one of the words of `values`; `text` is what help says of its argument.
-template <typename Value>
-void add_choice(CLI::App& command, const std::string& name, Value& value,
-                const std::map<std::string, Value>& values, const std::string& text) {
+/// An option whose value, a Value or an optional one, is one of the words of `values`; `text` is
+/// what help says of its argument.
+template <typename Target, typename Value>
+void add_choice(CLI::App& command, const std::string& name, Target& value,
+                const std::map<std::string, Value>& values, const std::string& text,
+                const std::string& description = {}) {
   std::vector<std::string> words;
   for (const auto& [word, ignored] : values) words.push_back(word);
   command
       .add_option_function<std::string>(
           name, [&](const std::string& word) { value = values.at(word); },
-          "one of: " + CLI::detail::join(words, " "))
+          description + "one of: " + CLI::detail::join(words, " "))
       ->option_text(text)
       ->check(CLI::IsMember(words));
 }
@@ -54,20 +62,36 @@ void add_recursive(CLI::App& command, Descent& descent) {
       "folders below the folder as well");
 }
 
+/// Options.library and Options.hash_size.
+template <typename Options>
+void add_definition(CLI::App& command, Options& options) {
+  add_choice(command, "--compat", options.library, libraries, "LIBRARY [imagededup]",
+             "whose hashes, digit for digit, ");
+  add_choice(command, "--hash-size", options.hash_size, hash_sizes, "N [8]",
+             "rows of a hash: 64 or 256 bits, ");
+}
+
 void add_search(CLI::App& command, SearchOptions& options) {
   auto* const folders = command.add_option("DIR", options.folders, "folders to look into")
                             ->check(CLI::ExistingDirectory);
   add_choice(command, "--method", options.method, all_methods, "METHOD [all]");
   command
       .add_option("--max-distance", options.max_distance_bits,
-                  "bits in which two hashes may differ, 0 to 64, inclusive [10]")
+                  "bits in which two hashes may differ, inclusive [10]: 0 to 64, or to 256 with "
+                  "--hash-size 16")
       ->option_text("N")
-      ->check(CLI::Range(0, 64));
+      ->check(CLI::Range(0, 256));
+  command
+      .add_option("--min-similarity", options.min_similarity,
+                  "least similarity of two vectors, -1 to 1, inclusive: for vectors only")
+      ->option_text("S")
+      ->check(CLI::Range(-1.0, 1.0));
+  add_definition(command, options);
   add_recursive(command, options.descent);
   auto* const encodings =
       command
           .add_option("--encodings", options.encodings,
-                      "hashes from an `encode` of before: no picture is read, no method needed")
+                      "hashes from an `encode` of before, instead of pictures; no method needed")
           ->option_text("FILE")
           ->check(CLI::ExistingFile)
           ->excludes(folders);
@@ -87,7 +111,9 @@ void add_find(CLI::App& app, FindOptions& options) {
   command.add_option("--neighbours", options.neighbours, "only the K nearest of each")
       ->option_text("K")
       ->check(CLI::PositiveNumber);
-  command.add_option("--query", options.query, "only this file's duplicates")->option_text("FILE");
+  command
+      .add_option("--query", options.query, "only this file's duplicates, in the folders or not")
+      ->option_text("FILE");
 }
 
 void add_to_remove(CLI::App& app, SearchOptions& options) {
@@ -102,6 +128,7 @@ void add_encode(CLI::App& app, EncodeOptions& options) {
       ->required()
       ->check(CLI::ExistingPath);
   add_choice(command, "--method", options.method, methods_with_hash, "METHOD [phash]");
+  add_definition(command, options);
   add_recursive(command, options.descent);
   command.add_option("-o", options.output, "where the result goes, instead of standard output")
       ->option_text("FILE");
@@ -191,6 +218,9 @@ int main(int count, char** arguments) {
     if (app.got_subcommand("plot")) plot(plot_options);
     if (app.got_subcommand("map")) draw_map(map_options);
     return EXIT_SUCCESS;
+  } catch (const UsageError& error) {
+    std::fprintf(stderr, "imgdedup: %s\n", error.what());
+    return wrong_usage;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "imgdedup: %s\n", error.what());
     return EXIT_FAILURE;

@@ -12,7 +12,7 @@
 namespace imgdedup::batch {
 
 enum class Method : std::uint8_t {
-  md5,    ///< the same bytes (told by SHA-256, which no two different files share)
+  md5,    ///< the same bytes (told by SHA-256, which no two different files share); damaged or not
   ahash,  ///< the perceptual hash of that name, within a Hamming distance
   dhash,
   phash,
@@ -39,6 +39,20 @@ constexpr std::optional<matching::HashKind> hash_kind_of(Method method) {
       break;
   }
   return std::nullopt;
+}
+
+/// Whether a method compares vectors, by their similarity, instead of hashes by their distance.
+constexpr bool compares_vectors(Method method) {
+  switch (method) {
+    case Method::md5:
+    case Method::ahash:
+    case Method::dhash:
+    case Method::phash:
+    case Method::whash:
+    case Method::all:
+      break;
+  }
+  return false;
 }
 
 }  // namespace imgdedup::batch

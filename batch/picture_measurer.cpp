@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files -> fingerprints, pairs of files -> comparisons, by the worker processes.
+// Files -> fingerprints, hashes, digests; pairs of files -> comparisons; by the worker processes.
 #include "batch/picture_measurer.h"
 
 #include <fcntl.h>
@@ -68,10 +68,7 @@ void PictureMeasurer::run(const char* what, std::size_t count,
         continue;
       }
       ++outstanding;
-      worker::Job job;
-      job.kind = asked->kind;
-      job.thumbnail_side_pixels = asked->thumbnail_side_pixels;
-      pool_.submit(job, std::move(asked->files), [&, index](worker::Answer answer) {
+      pool_.submit(asked->job, std::move(asked->files), [&, index](worker::Answer answer) {
         --outstanding;
         progress.step();
         on_answer(index, std::move(answer));
@@ -102,7 +99,7 @@ std::vector<Measured> PictureMeasurer::measure(std::span<const ListedFile> files
                                            .hard_links = file.status.st_nlink,
                                            .is_protected = false,
                                            .fingerprint = {}};
-    Request asked{worker::JobKind::fingerprint, {}};
+    Request asked{{.kind = worker::JobKind::fingerprint}, {}};
     asked.files.push_back(std::move(file.descriptor));
     return asked;
   };
@@ -117,10 +114,44 @@ std::vector<Measured> PictureMeasurer::measure(std::span<const ListedFile> files
   return results;
 }
 
+template <typename Value>
+std::vector<std::variant<Value, Refusal>> PictureMeasurer::ask_of_each(
+    const char* what, std::span<const ListedFile> files, const worker::Job& job) {
+  std::vector<std::variant<Value, Refusal>> results(files.size());
+  const auto request = [&](std::size_t index) -> std::optional<Request> {
+    auto opened = open_file(files[index].path);
+    if (auto* refusal = std::get_if<Refusal>(&opened)) {
+      results[index] = std::move(*refusal);
+      return std::nullopt;
+    }
+    Request asked{job, {}};
+    asked.files.push_back(std::move(std::get<OpenedFile>(opened).descriptor));
+    return asked;
+  };
+  run(what, files.size(), request, [&](std::size_t index, worker::Answer answer) {
+    if (auto* refusal = std::get_if<Refusal>(&answer))
+      results[index] = std::move(*refusal);
+    else
+      results[index] = std::get<Value>(std::move(answer));
+  });
+  return results;
+}
+
+std::vector<Encoded> PictureMeasurer::encode(std::span<const ListedFile> files,
+                                             matching::HashDefinition definition) {
+  return ask_of_each<matching::EncodedHash>(
+      "hashing", files, {.kind = worker::JobKind::encode, .definition = definition});
+}
+
+std::vector<Digested> PictureMeasurer::digest(std::span<const ListedFile> files) {
+  return ask_of_each<worker::DigestAnswer>("reading", files,
+                                           {.kind = worker::JobKind::picture_digest});
+}
+
 std::vector<Compared> PictureMeasurer::compare(std::span<const PathPair> pairs) {
   std::vector<Compared> results(pairs.size());
   const auto request = [&](std::size_t index) -> std::optional<Request> {
-    Request asked{worker::JobKind::compare, {}};
+    Request asked{{.kind = worker::JobKind::compare}, {}};
     for (const auto& path : {pairs[index].first, pairs[index].second}) {
       auto opened = open_file(path);
       if (auto* refusal = std::get_if<Refusal>(&opened)) {
@@ -142,24 +173,10 @@ std::vector<Compared> PictureMeasurer::compare(std::span<const PathPair> pairs) 
 
 std::vector<Reduced> PictureMeasurer::reduce(std::span<const std::filesystem::path> paths,
                                              std::uint16_t side_pixels) {
-  std::vector<Reduced> results(paths.size());
-  const auto request = [&](std::size_t index) -> std::optional<Request> {
-    auto opened = open_file(paths[index]);
-    if (auto* refusal = std::get_if<Refusal>(&opened)) {
-      results[index] = std::move(*refusal);
-      return std::nullopt;
-    }
-    Request asked{worker::JobKind::thumbnail, {}, side_pixels};
-    asked.files.push_back(std::move(std::get<OpenedFile>(opened).descriptor));
-    return asked;
-  };
-  run("reading", paths.size(), request, [&](std::size_t index, worker::Answer answer) {
-    if (auto* refusal = std::get_if<Refusal>(&answer))
-      results[index] = std::move(*refusal);
-    else
-      results[index] = std::get<matching::Thumbnail>(std::move(answer));
-  });
-  return results;
+  std::vector<ListedFile> files;
+  for (const auto& path : paths) files.push_back({path.native(), path});
+  return ask_of_each<matching::Thumbnail>(
+      "reading", files, {.kind = worker::JobKind::thumbnail, .thumbnail_side_pixels = side_pixels});
 }
 
 }  // namespace imgdedup::batch

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files -> fingerprints, pairs of files -> comparisons, by the worker processes; waits for them.
+// Files -> fingerprints, hashes, digests; pairs of files -> comparisons; by the worker processes.
 #pragma once
 
 #include <cstddef>
@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "batch/file_list.h"
+#include "matching/encoded_hash.h"
+#include "matching/hash_definition.h"
 #include "matching/image_record.h"
 #include "matching/refusal.h"
 #include "matching/thumbnail.h"
@@ -22,10 +24,12 @@ namespace imgdedup::batch {
 
 /// A file that could be read as an image. `record.path` is the name in results.
 using Measured = std::variant<matching::ImageRecord, matching::Refusal>;
+using Encoded = std::variant<matching::EncodedHash, matching::Refusal>;
+using Digested = std::variant<worker::DigestAnswer, matching::Refusal>;
 using Compared = std::variant<matching::Comparison, matching::Refusal>;
 using Reduced = std::variant<matching::Thumbnail, matching::Refusal>;
 
-/// One thread only. Memory is bounded by the results, not by the pictures.
+/// Waits for the workers. One thread only. Memory is bounded by the results, not by the pictures.
 class PictureMeasurer {
  public:
   explicit PictureMeasurer(worker::WorkerPoolSettings settings);
@@ -33,6 +37,12 @@ class PictureMeasurer {
   /// One entry a file, in their order; `file_id` is the index. Each file is opened only when a
   /// worker is free. Throws std::runtime_error when no worker can be started.
   std::vector<Measured> measure(std::span<const ListedFile> files);
+
+  /// The hash of each file by `definition`, in their order. Throws as measure().
+  std::vector<Encoded> encode(std::span<const ListedFile> files,
+                              matching::HashDefinition definition);
+  /// The digest of each file that begins as a picture does, in their order. Throws as measure().
+  std::vector<Digested> digest(std::span<const ListedFile> files);
 
   using PathPair = std::pair<std::filesystem::path, std::filesystem::path>;
   /// One entry a pair, in their order. Throws as measure().
@@ -45,14 +55,19 @@ class PictureMeasurer {
 
  private:
   struct Request {
-    worker::JobKind kind;
+    worker::Job job;
     std::vector<posix::UniqueDescriptor> files;
-    std::uint16_t thumbnail_side_pixels = worker::max_thumbnail_side_pixels;
   };
   /// Submits `count` jobs as workers are free. request(i) may answer nothing: no job then.
   void run(const char* what, std::size_t count,
            const std::function<std::optional<Request>(std::size_t)>& request,
            const std::function<void(std::size_t, worker::Answer)>& on_answer);
+
+  /// One job a file, which answers with a Value.
+  template <typename Value>
+  std::vector<std::variant<Value, matching::Refusal>> ask_of_each(const char* what,
+                                                                  std::span<const ListedFile> files,
+                                                                  const worker::Job& job);
 
   worker::WorkerPool pool_;
 };

@@ -62,6 +62,29 @@ Pictures measure_pictures(PictureMeasurer& measurer, const std::vector<ListedFil
   return pictures;
 }
 
+Encodings encode_pictures(PictureMeasurer& measurer, const std::vector<ListedFile>& files,
+                          matching::HashDefinition definition) {
+  const auto encoded = measurer.encode(files, definition);
+  Encodings encodings;
+  for (std::size_t i = 0; i < files.size(); ++i)
+    if (const auto* refusal = std::get_if<Refusal>(&encoded[i]))
+      report_unreadable(files[i].path, *refusal);
+    else
+      encodings.emplace(files[i].name, std::get<matching::EncodedHash>(encoded[i]));
+  return encodings;
+}
+
+Digests digest_pictures(PictureMeasurer& measurer, const std::vector<ListedFile>& files) {
+  const auto digested = measurer.digest(files);
+  Digests digests;
+  for (std::size_t i = 0; i < files.size(); ++i)
+    if (const auto* refusal = std::get_if<Refusal>(&digested[i]))
+      report_unreadable(files[i].path, *refusal);
+    else
+      digests.emplace(files[i].name, std::get<worker::DigestAnswer>(digested[i]).content_digest);
+  return digests;
+}
+
 std::vector<ListedFile> list_and_report(const std::vector<std::string>& folders, Descent descent) {
   std::vector<std::filesystem::path> unlistable;
   auto files = list_files(folders, descent, unlistable);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "batch/encodings.h"
 #include "batch/file_list.h"
 #include "batch/picture_measurer.h"
 #include "batch/search.h"
@@ -28,6 +29,14 @@ void report_unreadable(const std::filesystem::path& path, const matching::Refusa
 
 /// Measures `files`; those that could not be read are given to report_unreadable().
 Pictures measure_pictures(PictureMeasurer& measurer, const std::vector<ListedFile>& files);
+
+/// The hash of each of `files` by `definition`; what cannot be read is named as above.
+Encodings encode_pictures(PictureMeasurer& measurer, const std::vector<ListedFile>& files,
+                          matching::HashDefinition definition);
+
+/// The digest of each of `files` that begins as a picture does, decodable or not; others are named
+/// as above.
+Digests digest_pictures(PictureMeasurer& measurer, const std::vector<ListedFile>& files);
 
 /// The pictures of the folders. Unlistable folders below are named on standard error.
 std::vector<ListedFile> list_and_report(const std::vector<std::string>& folders, Descent descent);

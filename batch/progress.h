@@ -5,10 +5,17 @@
 #include <chrono>
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 namespace imgdedup::batch {
 
-/// One line that is rewritten at most ten times a second and wiped at the end.
+/// "hashing [#####...............]  25%  250 of 1000, 125/s, 0:06 left", at most `columns` long:
+/// the bar goes where there is no room for it, then the end of the line. total: at least 1.
+std::string progress_line(std::string_view what, std::size_t done, std::size_t total,
+                          std::chrono::duration<double> elapsed, std::size_t columns);
+
+/// One line that is rewritten at most ten times a second and wiped at the end. Where standard error
+/// is no terminal nothing is written.
 class Progress {
  public:
   /// what: "measuring"; total: of its steps.
@@ -22,12 +29,15 @@ class Progress {
   void wipe();
 
  private:
+  using Clock = std::chrono::steady_clock;
+
   std::string what_;
   std::size_t total_;
   std::size_t done_ = 0;
   bool shown_ = false;
   const bool on_terminal_;
-  std::chrono::steady_clock::time_point next_{};
+  const Clock::time_point start_ = Clock::now();
+  Clock::time_point next_{};
 };
 
 }  // namespace imgdedup::batch

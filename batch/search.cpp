@@ -8,6 +8,7 @@
 #include "matching/bk_tree.h"
 #include "matching/decision.h"
 #include "matching/near_confirmation.h"
+#include "matching/wide_hash_scan.h"
 
 namespace imgdedup::batch {
 namespace {
@@ -54,33 +55,57 @@ bool worth_comparing(const matching::Fingerprint& a, const matching::Fingerprint
 FoundMap find_by_hash(const Encodings& encodings, int max_distance_bits) {
   FoundMap found;
   std::vector<const std::string*> names;
-  std::vector<BkTree::Entry> entries;
+  std::vector<matching::EncodedHash> hashes;
   for (const auto& [name, hash] : encodings) {
-    entries.push_back({hash, static_cast<BkTree::Id>(names.size())});
+    hashes.push_back(hash);
     names.push_back(&found.try_emplace(name).first->first);
   }
+  if (hashes.empty()) return found;
+  const auto add = [&](std::uint32_t first, std::uint32_t second, int distance_bits) {
+    add_pair(found, *names[first], *names[second], distance_bits);
+  };
+  if (hashes[0].size == matching::HashSize::sixteen) {
+    matching::WideHashScan(hashes).for_each_pair(max_distance_bits, add);
+    return found;
+  }
+  std::vector<BkTree::Entry> entries;
+  for (const auto& hash : hashes)
+    entries.push_back({{hash.words[0]}, static_cast<BkTree::Id>(entries.size())});
   const BkTree tree = BkTree::build(entries);
   for (const auto& entry : entries)
     for (const auto& match : tree.within(entry.hash, max_distance_bits))
-      if (match.id > entry.id)
-        add_pair(found, *names[entry.id], *names[match.id], match.distance_bits);
+      if (match.id > entry.id) add(entry.id, match.id, match.distance_bits);
   return found;
 }
 
-FoundMap find_by_content(std::span<const ImageRecord> files) {
-  FoundMap found = keys_of(files);
-  for (const auto& group : group_by_content(files))
-    for_each_pair(group, [&](std::size_t i, std::size_t j) {
-      add_pair(found, files[i].path, files[j].path, 0);
-    });
+FoundMap find_by_hash(const Encodings& encodings, int max_distance_bits, const std::string& query) {
+  const auto& wanted = encodings.at(query);
+  std::vector<Hit> hits;
+  for (const auto& [name, hash] : encodings)
+    if (const int distance = hamming_distance(wanted, hash);
+        distance <= max_distance_bits && name != query)
+      hits.push_back({name, distance});
+  return {{query, std::move(hits)}};
+}
+
+FoundMap find_by_content(const Digests& digests) {
+  FoundMap found;
+  std::unordered_map<matching::ContentDigest, std::vector<const std::string*>> files;
+  for (const auto& [name, digest] : digests) {
+    found.try_emplace(name);
+    auto& same = files[digest];
+    for (const std::string* other : same) add_pair(found, *other, name, 0);
+    same.push_back(&name);
+  }
   return found;
 }
 
 FoundMap find_by_judgement(std::span<const ImageRecord> files, const matching::Policy& policy,
-                           const Compare& compare) {
+                           const Compare& compare, std::optional<std::size_t> query) {
   FoundMap found = keys_of(files);
   const auto relate = [&](std::size_t i, std::size_t j,
                           const std::optional<matching::Comparison>& comparison) {
+    if (query && i != *query && j != *query) return;
     const auto relation = relation_between(files[j], {files[i], comparison, false}, policy);
     if (relation)
       add_pair(found, files[i].path, files[j].path, relation->evidence.distance_bits.value_or(0));
@@ -93,19 +118,26 @@ FoundMap find_by_judgement(std::span<const ImageRecord> files, const matching::P
     entries.push_back({files[groups[group][0]].fingerprint.hashes.of(policy.hash_kind),
                        static_cast<BkTree::Id>(group)});
   }
+  const auto is_asked_for = [&](BkTree::Id group) {
+    return !query || std::ranges::count(groups[group], *query) > 0;
+  };
 
   std::vector<IndexPair> group_pairs;
   std::vector<IndexPair> file_pairs;
   const BkTree tree = BkTree::build(entries);
-  for (const auto& entry : entries)
+  for (const auto& entry : entries) {
+    if (!is_asked_for(entry.id)) continue;
     for (const auto& match : tree.within(entry.hash, policy.radius_bits)) {
-      if (match.id <= entry.id) continue;
-      const IndexPair pair{groups[entry.id][0], groups[match.id][0]};
+      // Without a query each pair is met from both sides.
+      if (query ? match.id == entry.id : match.id <= entry.id) continue;
+      const auto [first, second] = std::minmax(entry.id, match.id);
+      const IndexPair pair{groups[first][0], groups[second][0]};
       if (!worth_comparing(files[pair.first].fingerprint, files[pair.second].fingerprint, policy))
         continue;
-      group_pairs.emplace_back(entry.id, match.id);
+      group_pairs.emplace_back(first, second);
       file_pairs.push_back(pair);
     }
+  }
 
   const auto comparisons = compare(file_pairs);
   for (std::size_t n = 0; n < group_pairs.size(); ++n) {

@@ -144,44 +144,26 @@ EncodedHash WideHashScan::hash_at(std::size_t position) const {
   return hash;
 }
 
-void WideHashScan::scan(std::size_t first_group, std::size_t last_group, const EncodedHash& query,
-                        int radius_bits, const Visit& visit, ScanKernel kernel,
-                        std::vector<std::uint32_t>& positions) const {
-  const std::span<const std::uint64_t> groups(words_.data() + first_group * group_words,
-                                              (last_group - first_group) * group_words);
-  positions.resize(block_groups * lanes);
-  const auto* const end =
-      scan_groups_by(kernel)(groups, {query.words, radius_bits}, positions.data());
-  for (const auto* at = positions.data(); at != end; ++at) {
-    const std::size_t position = first_group * lanes + *at;
-    if (position < size_)
-      visit(static_cast<std::uint32_t>(position), hamming_distance(query, hash_at(position)));
-  }
-}
-
 void WideHashScan::for_each_pair(int radius_bits, const VisitPair& visit, ScanKernel kernel) const {
-  const std::size_t groups = words_.size() / group_words;
-  std::vector<std::uint32_t> positions;
-  for (std::size_t begin = 0; begin < groups; begin += block_groups) {
-    const std::size_t end = std::min(groups, begin + block_groups);
-    for (std::size_t first = 0; first < std::min(size_, end * lanes); ++first) {
-      const auto visit_second = [&](std::uint32_t second, int distance_bits) {
-        if (second > first) visit(static_cast<std::uint32_t>(first), second, distance_bits);
-      };
-      scan(std::max(begin, first / lanes), end, hash_at(first), radius_bits, visit_second, kernel,
-           positions);
+  const ScanGroups scan_groups = scan_groups_by(kernel);
+  const std::size_t all_groups = words_.size() / group_words;
+  std::vector<std::uint32_t> positions(block_groups * lanes);
+  for (std::size_t block = 0; block < all_groups; block += block_groups) {
+    const std::size_t block_end = std::min(all_groups, block + block_groups);
+    for (std::size_t first = 0; first < std::min(size_, block_end * lanes); ++first) {
+      const EncodedHash query = hash_at(first);
+      const std::size_t group = std::max(block, first / lanes);
+      const std::span<const std::uint64_t> groups(words_.data() + group * group_words,
+                                                  (block_end - group) * group_words);
+      const auto* const end = scan_groups(groups, {query.words, radius_bits}, positions.data());
+      for (const auto* at = positions.data(); at != end; ++at) {
+        const std::size_t second = group * lanes + *at;
+        if (second > first && second < size_)
+          visit(static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(second),
+                hamming_distance(query, hash_at(second)));
+      }
     }
   }
-}
-
-void WideHashScan::for_each_near(const EncodedHash& query, int radius_bits, const Visit& visit,
-                                 ScanKernel kernel) const {
-  assert(query.size == HashSize::sixteen);
-  const std::size_t groups = words_.size() / group_words;
-  std::vector<std::uint32_t> positions;
-  for (std::size_t begin = 0; begin < groups; begin += block_groups)
-    scan(begin, std::min(groups, begin + block_groups), query, radius_bits, visit, kernel,
-         positions);
 }
 
 }  // namespace imgdedup::matching

@@ -21,7 +21,6 @@ class WideHashScan {
   /// Called with the positions of two hashes, the first smaller, and their distance.
   using VisitPair =
       std::function<void(std::uint32_t first, std::uint32_t second, int distance_bits)>;
-  using Visit = std::function<void(std::uint32_t position, int distance_bits)>;
 
   /// hashes: of HashSize::sixteen, fewer than 2^32.
   explicit WideHashScan(std::span<const EncodedHash> hashes);
@@ -30,14 +29,8 @@ class WideHashScan {
   /// supported.
   void for_each_pair(int radius_bits, const VisitPair& visit,
                      ScanKernel kernel = fastest_scan_kernel()) const;
-  /// Every hash within `radius_bits` of `query`, by position.
-  void for_each_near(const EncodedHash& query, int radius_bits, const Visit& visit,
-                     ScanKernel kernel = fastest_scan_kernel()) const;
 
  private:
-  void scan(std::size_t first_group, std::size_t last_group, const EncodedHash& query,
-            int radius_bits, const Visit& visit, ScanKernel kernel,
-            std::vector<std::uint32_t>& positions) const;
   [[nodiscard]] EncodedHash hash_at(std::size_t position) const;
 
   std::size_t size_;

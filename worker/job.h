@@ -40,7 +40,7 @@ inline constexpr std::uint16_t max_thumbnail_side_pixels = 256;
 struct Job {
   std::uint64_t id = 0;
   JobKind kind = JobKind::fingerprint;
-  JobLimits limits;
+  JobLimits limits = {};
   matching::Measures measures = {};          ///< for fingerprint and compare
   matching::HashDefinition definition = {};  ///< of encode only
   /// Thumbnails only: what their longer side is reduced to, 1..max_thumbnail_side_pixels.

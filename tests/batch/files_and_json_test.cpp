@@ -85,14 +85,39 @@ TEST_CASE("maps are read with and without scores, anything else is an error") {
 
 TEST_CASE("encodings survive the way through a file") {
   const TemporaryDirectory directory;
-  const Encodings encodings{{"a.jpg", {1}}, {"b.jpg", {0xFEDCBA9876543210}}};
+  constexpr auto small = matching::HashSize::eight;
+  const Encodings encodings{{"a.jpg", {small, {1}}}, {"b.jpg", {small, {0xFEDCBA9876543210}}}};
   write_json(to_json(encodings), directory / "e.json");
   CHECK(testing::read_file(directory / "e.json") ==
         "{\n  \"a.jpg\": \"0000000000000001\",\n  \"b.jpg\": \"fedcba9876543210\"\n}\n");
   CHECK(encodings_from_json(read_json_file(directory / "e.json"), "e.json") == encodings);
-  CHECK_THROWS_AS(encodings_from_json(nlohmann::json::parse(R"({"a": "12"})"), "e"),
-                  std::runtime_error);
   CHECK_THROWS_AS(read_json_file(directory / "missing.json"), std::runtime_error);
   CHECK_THROWS_AS(write_json(to_json(encodings), directory / "no/such/folder.json"),
                   std::runtime_error);
+}
+
+TEST_CASE(
+    "encodings with a hash that is none, or of another length, are errors that name its file") {
+  const std::string small(16, '0'), large(64, 'f');
+  const auto error_of = [](const nlohmann::json& map,
+                           std::optional<matching::HashSize> size = std::nullopt) {
+    try {
+      encodings_from_json(map, "e.json", size);
+    } catch (const std::runtime_error& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  CHECK(error_of({{"a", small}, {"b", small}}).empty());
+  CHECK(error_of({{"a", large}, {"b", large}}).empty());
+  CHECK(error_of({{"a", large}}, matching::HashSize::sixteen).empty());
+  CHECK(error_of({{"a", small}, {"b.jpg", large}}) ==
+        "read e.json: b.jpg has a hash of 256 bits, not of 64");
+  CHECK(error_of({{"a.jpg", small}}, matching::HashSize::sixteen) ==
+        "read e.json: a.jpg has a hash of 64 bits, not of 256");
+  for (const nlohmann::json& wrong : {nlohmann::json("12"), nlohmann::json(12),
+                                      nlohmann::json(small + "0"), nlohmann::json(nullptr)})
+    CHECK(error_of({{"a", small}, {"z.jpg", wrong}}) ==
+          "read e.json: z.jpg has no hash of 16 or 64 hex digits");
+  CHECK(error_of(nlohmann::json::array()) == "read e.json: it is no map of files to hashes");
 }

@@ -50,21 +50,3 @@ TEST_CASE("every kernel finds the pairs that comparing each with each finds, onc
     }
   }
 }
-
-TEST_CASE("the hashes near a query are found, those of the padding are not") {
-  const auto hashes = random_hashes(1029);
-  const WideHashScan scan(hashes);
-  const EncodedHash zeros{HashSize::sixteen, {}};
-  for (const auto kernel : {ScanKernel::portable, ScanKernel::avx2, ScanKernel::avx512}) {
-    if (!is_supported(kernel)) continue;
-    std::size_t found = 0;
-    scan.for_each_near(
-        zeros, 256,
-        [&](std::uint32_t position, int distance) {
-          CHECK(distance == hamming_distance(zeros, hashes[position]));
-          ++found;
-        },
-        kernel);
-    CHECK(found == hashes.size());
-  }
-}
