@@ -63,6 +63,10 @@ Canvas::Canvas(Size size) : size_(size), drawing_(std::make_unique<Drawing>()) {
   drawing_->layout.reset(pango_cairo_create_layout(drawing_->context.get()));
   pango_layout_set_ellipsize(drawing_->layout.get(), PANGO_ELLIPSIZE_MIDDLE);
   pango_layout_set_single_paragraph_mode(drawing_->layout.get(), TRUE);
+  // A name in Arabic has its extension at the right end, like the others.
+  pango_context_set_base_dir(pango_layout_get_context(drawing_->layout.get()), PANGO_DIRECTION_LTR);
+  pango_layout_set_auto_dir(drawing_->layout.get(), FALSE);
+  pango_layout_context_changed(drawing_->layout.get());
 }
 
 Canvas::~Canvas() = default;
@@ -106,8 +110,6 @@ void Canvas::write(const std::string& text, Rectangle box, const TextStyle& styl
   pango_layout_set_font_description(layout, font_of(style).get());
   pango_layout_set_alignment(
       layout, style.alignment == Alignment::centre ? PANGO_ALIGN_CENTER : PANGO_ALIGN_LEFT);
-  // A name in Arabic is left-aligned like the others.
-  pango_layout_set_auto_dir(layout, FALSE);
   pango_layout_set_width(layout, box.width * PANGO_SCALE);
   pango_layout_set_text(layout, text.data(), static_cast<int>(text.size()));
   int height = 0;

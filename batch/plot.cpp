@@ -3,6 +3,7 @@
 #include "batch/plot.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <stdexcept>
 #include <string_view>
 #include <system_error>
@@ -34,7 +35,7 @@ constexpr Colour frame{200, 200, 200};
 constexpr Colour unreadable_ground{224, 224, 224};
 constexpr Size unreadable_size{plot_picture_side_pixels, plot_picture_side_pixels * 3 / 4};
 
-/// Above it a line of its own: the folders that the names are in.
+/// Whether below each name there is a line for the folder it is in.
 enum class FolderLine : std::uint8_t { none, shown };
 
 Size size_of(const Reduced& picture) {
@@ -71,9 +72,9 @@ void draw_cell(Canvas& canvas, const PlotCell& cell, const Reduced& picture,
   const fs::path path(name);
   write(readable_name(path.filename().native()),
         {.size_pixels = 14, .weight = Weight::bold, .colour = black});
+  write(facts_of(picture, more), {.size_pixels = 13, .colour = black});
   if (folder_line == FolderLine::shown)
     write(readable_name(path.parent_path().native()), {.size_pixels = 12, .colour = dim});
-  write(facts_of(picture, more), {.size_pixels = 13, .colour = black});
 }
 
 std::string heading_of(std::size_t shown, std::size_t all) {

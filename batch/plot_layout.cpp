@@ -53,7 +53,8 @@ PlotLayout plot_layout(Size original, std::span<const Size> duplicates, std::siz
     const auto row = duplicates.subspan(first, std::min(plot_columns, duplicates.size() - first));
     const int tallest = std::ranges::max(row, {}, &Size::height).height;
     const int picture_height = std::max(tallest, least_row_height);
-    int x = margin;
+    // A single duplicate stands below the original, in the middle as that.
+    int x = duplicates.size() == 1 ? margin + (plot_picture_side_pixels + gap) / 2 : margin;
     for (const Size picture : row) {
       layout.duplicates.push_back(
           cell_at(x, y, plot_picture_side_pixels, picture_height, picture, line_count));
