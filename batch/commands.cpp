@@ -15,6 +15,7 @@
 #include "batch/json_text.h"
 #include "batch/pictures.h"
 #include "batch/search.h"
+#include "batch/similarity_search.h"
 #include "batch/usage_error.h"
 
 namespace imgdedup::batch {
@@ -65,9 +66,24 @@ FoundMap search_encodings(const Encodings& encodings, int max_distance_bits,
   return find_by_hash(encodings, max_distance_bits, query);
 }
 
+constexpr double default_similarity = 0.9;
+
+/// query: empty, or a name that the map will have alone.
+FoundMap search_vectors(const Vectors& vectors, const SearchOptions& options,
+                        const std::string& query) {
+  const double similarity = options.min_similarity.value_or(default_similarity);
+  if (query.empty()) return find_by_similarity(vectors, similarity);
+  if (!vectors.contains(query)) throw std::runtime_error("query " + query + ": not readable");
+  return find_by_similarity(vectors, similarity, query);
+}
+
 FoundMap search_pictures(const SearchOptions& options, std::string query) {
   auto files = list_and_report(options.folders, options.descent);
   if (!query.empty()) query = name_of_query(query, files);
+  if (options.method == Method::cnn) {
+    auto measurer = make_measurer(options.model);
+    return search_vectors(embed_pictures(measurer, files), options, query);
+  }
   auto measurer = make_measurer();
   if (const auto definition = hash_definition_of(options))
     return search_encodings(encode_pictures(measurer, files, *definition),
@@ -97,9 +113,38 @@ std::string name_of_query(const std::string& query, const SearchOptions& options
   return name;
 }
 
+/// The same among vectors.
+std::string name_of_query(const std::string& query, const SearchOptions& options,
+                          Vectors& vectors) {
+  if (vectors.contains(query)) return query;
+  const std::string source = options.encodings.native();
+  if (!fs::is_regular_file(query))
+    throw std::runtime_error("query " + query + ": neither in " + source + " nor a file");
+  if (options.method != Method::cnn)
+    throw UsageError("query " + query + ": it is not in " + source +
+                     "; to measure it, give --method cnn and the --model that " + source +
+                     " was made with");
+  const std::string name = fs::absolute(query).lexically_normal().native();
+  auto measurer = make_measurer(options.model);
+  vectors.merge(embed_pictures(measurer, {{name, query}}));
+  return name;
+}
+
 FoundMap search_saved(const SearchOptions& options, std::string query) {
-  auto encodings = encodings_from_json(read_json_file(options.encodings),
-                                       options.encodings.native(), options.hash_size);
+  const json map = read_json_file(options.encodings);
+  const std::string source = options.encodings.native();
+  if (holds_vectors(map)) {
+    if (options.max_distance_bits || hash_kind_of(options.method.value_or(Method::cnn)))
+      throw UsageError("--encodings " + source +
+                       ": it holds vectors, which take --method cnn and "
+                       "--min-similarity");
+    auto vectors = vectors_from_json(map, source);
+    if (!query.empty()) query = name_of_query(query, options, vectors);
+    return search_vectors(vectors, options, query);
+  }
+  if (options.min_similarity || options.method == Method::cnn)
+    throw UsageError("--encodings " + source + ": it holds hashes, which take --max-distance");
+  auto encodings = encodings_from_json(map, source, options.hash_size);
   if (!query.empty()) query = name_of_query(query, options, encodings);
   const auto size = encodings.empty() ? matching::HashSize::eight : encodings.begin()->second.size;
   return search_encodings(encodings, max_distance_of(options, size), query);
@@ -155,7 +200,24 @@ void to_remove(const SearchOptions& options) {
   write_json(list, options.output);
 }
 
+namespace {
+
+void encode_vectors(const EncodeOptions& options) {
+  auto measurer = make_measurer(options.model);
+  if (fs::is_directory(options.path)) {
+    const auto files = list_and_report({options.path}, options.descent);
+    write_json(batch::to_json(embed_pictures(measurer, files)), options.output);
+    return;
+  }
+  const auto vectors = embed_pictures(measurer, {{options.path, options.path}});
+  if (vectors.empty()) throw std::runtime_error("encode " + options.path + ": no image");
+  write_json(batch::to_json(vectors.begin()->second), options.output);
+}
+
+}  // namespace
+
 void encode(const EncodeOptions& options) {
+  if (options.method == Method::cnn) return encode_vectors(options);
   const auto kind = hash_kind_of(options.method);
   if (!kind) throw std::logic_error("encode with a method that has no hash");
   const matching::HashDefinition definition{options.library, *kind, options.hash_size};

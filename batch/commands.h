@@ -10,6 +10,7 @@
 #include "batch/file_list.h"
 #include "batch/found_map.h"
 #include "batch/method.h"
+#include "batch/model_options.h"
 #include "batch/search_options.h"
 #include "matching/hash_definition.h"
 
@@ -24,7 +25,8 @@ struct FindOptions {
 
 struct EncodeOptions {
   std::string path;               ///< a file or a folder
-  Method method = Method::phash;  ///< one with a hash
+  Method method = Method::phash;  ///< one with a hash, or cnn
+  ModelOptions model;             ///< of Method::cnn
   matching::HashLibrary library = matching::HashLibrary::imagededup;
   matching::HashSize hash_size = matching::HashSize::eight;
   Descent descent = Descent::this_folder_only;

@@ -22,8 +22,10 @@ void add_pair(FoundMap& found, const std::string& a, const std::string& b, int d
 
 void order_hits(FoundMap& found, std::size_t neighbours) {
   for (auto& [name, hits] : found) {
-    std::ranges::sort(hits, {},
-                      [](const Hit& hit) { return std::tie(hit.distance_bits, hit.name); });
+    std::ranges::sort(hits, [](const Hit& a, const Hit& b) {
+      return std::tie(a.distance_bits, b.similarity, a.name) <
+             std::tie(b.distance_bits, a.similarity, b.name);
+    });
     if (neighbours > 0 && hits.size() > neighbours) hits.resize(neighbours);
   }
 }
@@ -49,7 +51,9 @@ json to_json(const FoundMap& found, Scores scores) {
     json list = json::array();
     for (const Hit& hit : hits) {
       const std::string text = json_text(hit.name);
-      if (scores == Scores::include)
+      if (scores == Scores::include && hit.similarity)
+        list.push_back(json::array({text, *hit.similarity}));
+      else if (scores == Scores::include)
         list.push_back(json::array({text, hit.distance_bits}));
       else
         list.push_back(text);

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,8 @@ namespace imgdedup::batch {
 struct Hit {
   std::string name;
   int distance_bits = 0;  ///< 0..64, or 256 of hashes of that size
+  /// Of vectors: their cosine, -1..1. All hits of a map have one, or none has.
+  std::optional<double> similarity = {};
 
   bool operator==(const Hit&) const = default;
 };
@@ -45,7 +48,7 @@ Tally tally(const FoundMap& found);
 
 enum class Scores : std::uint8_t { omit, include };
 
-/// {file: [duplicate, ...]}, or {file: [[duplicate, distance], ...]} with scores.
+/// {file: [duplicate, ...]}, or {file: [[duplicate, distance or similarity], ...]} with scores.
 nlohmann::json to_json(const FoundMap& found, Scores scores);
 
 /// What a reader of found or truth maps needs: names only; `[name, score]` pairs lose their score.

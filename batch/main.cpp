@@ -24,16 +24,20 @@ using imgdedup::matching::HashSize;
 
 constexpr int wrong_usage = 2;
 
-const std::map<std::string, Method> methods_with_hash{{"ahash", Method::ahash},
-                                                      {"dhash", Method::dhash},
-                                                      {"phash", Method::phash},
-                                                      {"whash", Method::whash}};
+const std::map<std::string, Method> encoding_methods{{"ahash", Method::ahash},
+                                                     {"dhash", Method::dhash},
+                                                     {"phash", Method::phash},
+                                                     {"whash", Method::whash},
+                                                     {"cnn", Method::cnn}};
 const std::map<std::string, Method> all_methods{{"md5", Method::md5},     {"ahash", Method::ahash},
                                                 {"dhash", Method::dhash}, {"phash", Method::phash},
-                                                {"whash", Method::whash}, {"all", Method::all}};
+                                                {"whash", Method::whash}, {"cnn", Method::cnn},
+                                                {"all", Method::all}};
 const std::map<std::string, HashLibrary> libraries{{"imagededup", HashLibrary::imagededup},
                                                    {"imagehash", HashLibrary::imagehash}};
 const std::map<std::string, HashSize> hash_sizes{{"8", HashSize::eight}, {"16", HashSize::sixteen}};
+const std::map<std::string, imgdedup::matching::ColourOrder> colour_orders{
+    {"rgb", imgdedup::matching::ColourOrder::rgb}, {"bgr", imgdedup::matching::ColourOrder::bgr}};
 const std::map<std::string, Metric> metrics{{"map", Metric::map},
                                             {"ndcg", Metric::ndcg},
                                             {"jaccard", Metric::jaccard},
@@ -71,6 +75,55 @@ void add_definition(CLI::App& command, Options& options) {
              "rows of a hash: 64 or 256 bits, ");
 }
 
+/// An option that is read by `parse`, which gives nothing for what is not `allowed`.
+template <typename Value, typename Parse>
+void add_parsed(CLI::App& command, const std::string& name, Value& value, const Parse& parse,
+                const std::string& allowed, const std::string& text) {
+  command
+      .add_option_function<std::string>(
+          name,
+          [&value, parse, name, allowed](const std::string& word) {
+            const auto parsed = parse(word);
+            if (!parsed) throw CLI::ValidationError(name, word + " is not " + allowed);
+            value = *parsed;
+          },
+          allowed)
+      ->option_text(text);
+}
+
+void add_model(CLI::App& command, ModelOptions& options) {
+  namespace matching = imgdedup::matching;
+  auto& parameters = options.parameters;
+  command
+      .add_option("--model", options.file,
+                  "of --method cnn: an ONNX network with one picture in and one vector out")
+      ->option_text("FILE");
+  command
+      .add_option_function<std::string>(
+          "--input-size",
+          [&parameters](const std::string& word) {
+            const auto size = matching::input_size_from_text(word);
+            if (!size) throw CLI::ValidationError("--input-size", word + " is no such size");
+            parameters.input_width = (*size)[0];
+            parameters.input_height = (*size)[1];
+          },
+          "what the network takes, 1 to 2048 pixels a side: 224, or WIDTHxHEIGHT")
+      ->option_text("SIZE [224]");
+  add_parsed(command, "--mean", parameters.mean, matching::channels_from_text,
+             "what is taken from a channel's 0 to 1: three numbers, or one for all",
+             "R,G,B [0.485,0.456,0.406]");
+  add_parsed(
+      command, "--scale", parameters.scale,
+      [](const std::string& word) {
+        const auto scale = matching::channels_from_text(word);
+        return scale && is_valid(matching::EmbeddingParameters{.scale = *scale}) ? scale
+                                                                                 : std::nullopt;
+      },
+      "what that is divided by: three numbers other than 0, or one for all",
+      "R,G,B [0.229,0.224,0.225]");
+  add_choice(command, "--colour", parameters.colour, colour_orders, "ORDER [rgb]");
+}
+
 void add_search(CLI::App& command, SearchOptions& options) {
   auto* const folders = command.add_option("DIR", options.folders, "folders to look into")
                             ->check(CLI::ExistingDirectory);
@@ -83,15 +136,18 @@ void add_search(CLI::App& command, SearchOptions& options) {
       ->check(CLI::Range(0, 256));
   command
       .add_option("--min-similarity", options.min_similarity,
-                  "least similarity of two vectors, -1 to 1, inclusive: for vectors only")
+                  "least cosine of two vectors (--method cnn), -1 to 1, inclusive [0.9]")
       ->option_text("S")
       ->check(CLI::Range(-1.0, 1.0));
   add_definition(command, options);
+  add_model(command, options.model);
   add_recursive(command, options.descent);
   auto* const encodings =
       command
-          .add_option("--encodings", options.encodings,
-                      "hashes from an `encode` of before, instead of pictures; no method needed")
+          .add_option(
+              "--encodings", options.encodings,
+              "hashes or vectors from an `encode` of before, instead of pictures; no method "
+              "needed")
           ->option_text("FILE")
           ->check(CLI::ExistingFile)
           ->excludes(folders);
@@ -107,7 +163,7 @@ void add_find(CLI::App& app, FindOptions& options) {
   add_search(command, options.search);
   command.add_flag_callback(
       "--scores", [&options] { options.scores = Scores::include; },
-      "[duplicate, distance] pairs instead of names");
+      "[duplicate, distance or cosine] pairs instead of names");
   command.add_option("--neighbours", options.neighbours, "only the K nearest of each")
       ->option_text("K")
       ->check(CLI::PositiveNumber);
@@ -123,12 +179,13 @@ void add_to_remove(CLI::App& app, SearchOptions& options) {
 
 void add_encode(CLI::App& app, EncodeOptions& options) {
   CLI::App& command =
-      *app.add_subcommand("encode", "the hash of a picture, or of each in a folder");
+      *app.add_subcommand("encode", "the hash or vector of a picture, or of each in a folder");
   command.add_option("PATH", options.path, "a file or a folder")
       ->required()
       ->check(CLI::ExistingPath);
-  add_choice(command, "--method", options.method, methods_with_hash, "METHOD [phash]");
+  add_choice(command, "--method", options.method, encoding_methods, "METHOD [phash]");
   add_definition(command, options);
+  add_model(command, options.model);
   add_recursive(command, options.descent);
   command.add_option("-o", options.output, "where the result goes, instead of standard output")
       ->option_text("FILE");

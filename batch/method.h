@@ -17,13 +17,14 @@ enum class Method : std::uint8_t {
   dhash,
   phash,
   whash,
+  cnn,  ///< vectors of a network, at a least cosine
   all,  ///< the service's own judgement: relation_between() with its defaults
 };
 
-inline constexpr std::array<std::string_view, 6> method_names{"md5",   "ahash", "dhash",
-                                                              "phash", "whash", "all"};
+inline constexpr std::array<std::string_view, 7> method_names{"md5",   "ahash", "dhash", "phash",
+                                                              "whash", "cnn",   "all"};
 
-/// The hash behind a method; nothing for md5 and all.
+/// The hash behind a method; nothing for md5, cnn and all.
 constexpr std::optional<matching::HashKind> hash_kind_of(Method method) {
   switch (method) {
     case Method::ahash:
@@ -35,6 +36,7 @@ constexpr std::optional<matching::HashKind> hash_kind_of(Method method) {
     case Method::whash:
       return matching::HashKind::whash;
     case Method::md5:
+    case Method::cnn:
     case Method::all:
       break;
   }
@@ -42,17 +44,6 @@ constexpr std::optional<matching::HashKind> hash_kind_of(Method method) {
 }
 
 /// Whether a method compares vectors, by their similarity, instead of hashes by their distance.
-constexpr bool compares_vectors(Method method) {
-  switch (method) {
-    case Method::md5:
-    case Method::ahash:
-    case Method::dhash:
-    case Method::phash:
-    case Method::whash:
-    case Method::all:
-      break;
-  }
-  return false;
-}
+constexpr bool compares_vectors(Method method) { return method == Method::cnn; }
 
 }  // namespace imgdedup::batch

@@ -148,6 +148,18 @@ std::vector<Digested> PictureMeasurer::digest(std::span<const ListedFile> files)
                                            {.kind = worker::JobKind::picture_digest});
 }
 
+std::vector<Embedded> PictureMeasurer::embed(std::span<const ListedFile> files) {
+  auto measured = ask_of_each<matching::Measurement>(
+      "measuring", files, {.kind = worker::JobKind::fingerprint, .measures = {.embedding = true}});
+  std::vector<Embedded> results;
+  for (auto& one : measured)
+    if (auto* refusal = std::get_if<Refusal>(&one))
+      results.emplace_back(std::move(*refusal));
+    else
+      results.emplace_back(*std::get<matching::Measurement>(std::move(one)).embedding);
+  return results;
+}
+
 std::vector<Compared> PictureMeasurer::compare(std::span<const PathPair> pairs) {
   std::vector<Compared> results(pairs.size());
   const auto request = [&](std::size_t index) -> std::optional<Request> {

@@ -16,6 +16,7 @@
 #include "matching/encoded_hash.h"
 #include "matching/hash_definition.h"
 #include "matching/image_record.h"
+#include "matching/measurement.h"
 #include "matching/refusal.h"
 #include "matching/thumbnail.h"
 #include "worker/worker_pool.h"
@@ -26,6 +27,7 @@ namespace imgdedup::batch {
 using Measured = std::variant<matching::ImageRecord, matching::Refusal>;
 using Encoded = std::variant<matching::EncodedHash, matching::Refusal>;
 using Digested = std::variant<worker::DigestAnswer, matching::Refusal>;
+using Embedded = std::variant<matching::Embedding, matching::Refusal>;
 using Compared = std::variant<matching::Comparison, matching::Refusal>;
 using Reduced = std::variant<matching::Thumbnail, matching::Refusal>;
 
@@ -43,6 +45,8 @@ class PictureMeasurer {
                               matching::HashDefinition definition);
   /// The digest of each file that begins as a picture does, in their order. Throws as measure().
   std::vector<Digested> digest(std::span<const ListedFile> files);
+  /// The vector of each file by the workers' network, in their order. Throws as measure().
+  std::vector<Embedded> embed(std::span<const ListedFile> files);
 
   using PathPair = std::pair<std::filesystem::path, std::filesystem::path>;
   /// One entry a pair, in their order. Throws as measure().

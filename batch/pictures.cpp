@@ -41,12 +41,14 @@ void report_unreadable(const std::filesystem::path& path, const Refusal& refusal
     report(path.native(), refusal);
 }
 
-PictureMeasurer make_measurer() {
+worker::WorkerPoolSettings measurer_settings() {
   worker::WorkerPoolSettings settings;
   settings.worker_path = worker::find_worker();
   settings.worker_count = std::max(1U, std::thread::hardware_concurrency());
-  return PictureMeasurer(std::move(settings));
+  return settings;
 }
+
+PictureMeasurer make_measurer() { return PictureMeasurer(measurer_settings()); }
 
 Pictures measure_pictures(PictureMeasurer& measurer, const std::vector<ListedFile>& files) {
   auto measured = measurer.measure(files);
@@ -83,6 +85,18 @@ Digests digest_pictures(PictureMeasurer& measurer, const std::vector<ListedFile>
     else
       digests.emplace(files[i].name, std::get<worker::DigestAnswer>(digested[i]).content_digest);
   return digests;
+}
+
+Vectors embed_pictures(PictureMeasurer& measurer, const std::vector<ListedFile>& files) {
+  auto embedded = measurer.embed(files);
+  Vectors vectors;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    if (const auto* refusal = std::get_if<Refusal>(&embedded[i]))
+      report_unreadable(files[i].path, *refusal);
+    else
+      vectors.emplace(files[i].name, std::get<matching::Embedding>(std::move(embedded[i])));
+  }
+  return vectors;
 }
 
 std::vector<ListedFile> list_and_report(const std::vector<std::string>& folders, Descent descent) {

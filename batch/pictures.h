@@ -11,8 +11,13 @@
 #include "batch/file_list.h"
 #include "batch/picture_measurer.h"
 #include "batch/search.h"
+#include "batch/vectors.h"
 
 namespace imgdedup::batch {
+
+/// The worker beside this program, one process a core. Throws std::runtime_error when there is no
+/// worker.
+worker::WorkerPoolSettings measurer_settings();
 
 /// A measurer with the worker beside this program and one process a core. Throws std::runtime_error
 /// when there is no worker.
@@ -37,6 +42,9 @@ Encodings encode_pictures(PictureMeasurer& measurer, const std::vector<ListedFil
 /// The digest of each of `files` that begins as a picture does, decodable or not; others are named
 /// as above.
 Digests digest_pictures(PictureMeasurer& measurer, const std::vector<ListedFile>& files);
+
+/// The vector of each of `files` by the measurer's network; what cannot be read is named as above.
+Vectors embed_pictures(PictureMeasurer& measurer, const std::vector<ListedFile>& files);
 
 /// The pictures of the folders. Unlistable folders below are named on standard error.
 std::vector<ListedFile> list_and_report(const std::vector<std::string>& folders, Descent descent);

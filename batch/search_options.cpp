@@ -34,14 +34,19 @@ int max_distance_of(const SearchOptions& options, matching::HashSize size) {
 void check(const SearchOptions& options) {
   const Method method = options.method.value_or(Method::all);
   const bool reads_encodings = !options.encodings.empty();
-  const bool has_hash = reads_encodings || hash_kind_of(method).has_value();
+  const bool has_hash =
+      (reads_encodings && !compares_vectors(method)) || hash_kind_of(method).has_value();
   const std::string of_method = ", not for --method " + word_of(method);
-  if (options.min_similarity && !compares_vectors(method))
-    throw UsageError("--min-similarity is for vectors (--method cnn)" +
-                     (reads_encodings ? std::string() : of_method) +
+  const bool may_have_vectors = compares_vectors(method) || (reads_encodings && !options.method);
+  if (options.min_similarity && !may_have_vectors)
+    throw UsageError("--min-similarity is for vectors (--method cnn)" + of_method +
                      "; hashes take --max-distance");
-  if (reads_encodings && options.method && !hash_kind_of(method))
-    throw UsageError("--encodings holds hashes: it is of no use to --method " + word_of(method));
+  if (options.max_distance_bits && compares_vectors(method))
+    throw UsageError("--max-distance is for hashes" + of_method +
+                     "; vectors take --min-similarity");
+  if (reads_encodings && options.method && !hash_kind_of(method) && !compares_vectors(method))
+    throw UsageError("--encodings holds hashes or vectors: it is of no use to --method " +
+                     word_of(method));
   if (options.hash_size && !has_hash)
     throw UsageError("--hash-size is for ahash, dhash, phash and whash" + of_method);
   if (options.library && !has_hash)

@@ -9,6 +9,7 @@
 
 #include "batch/file_list.h"
 #include "batch/method.h"
+#include "batch/model_options.h"
 #include "matching/hash_definition.h"
 
 namespace imgdedup::batch {
@@ -21,6 +22,7 @@ struct SearchOptions {
   std::optional<matching::HashSize> hash_size;
   std::optional<int> max_distance_bits;
   std::optional<double> min_similarity;
+  ModelOptions model;  ///< of Method::cnn
   Descent descent = Descent::this_folder_only;
   std::filesystem::path encodings;  ///< empty: read the pictures
   std::filesystem::path output;     ///< empty: standard output

@@ -146,7 +146,7 @@ TEST_CASE("evaluate reads what find wrote, with scores or without") {
 TEST_CASE("wrong usage ends with 2, help and version with 0") {
   const Call call;
   std::filesystem::create_directory(call.directory / "in");
-  for (const char* wrong : {"", "nothing", "find", "find /nonexistent", "find @ --method cnn",
+  for (const char* wrong : {"", "nothing", "find", "find /nonexistent", "find @ --method nothing",
                             "find @ --max-distance 65", "evaluate --metric all", "encode"})
     CHECK(call.run(wrong).status == 2);
   for (const char* right : {"--help", "--version", "find --help", "find @"})
