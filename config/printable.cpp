@@ -8,8 +8,6 @@
 namespace imgdedup::config {
 namespace {
 
-constexpr std::size_t most_bytes = 80;
-
 unsigned char byte_at(std::string_view text, std::size_t index) {
   return static_cast<unsigned char>(text[index]);
 }
@@ -36,7 +34,7 @@ std::size_t printable_length(std::string_view text) {
 
 }  // namespace
 
-std::string printable(std::string_view text) {
+std::string printable(std::string_view text, std::size_t most_bytes) {
   constexpr char digits[] = "0123456789abcdef";
   std::string result;
   while (!text.empty()) {

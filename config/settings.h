@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "matching/embedding_parameters.h"
 #include "matching/policy.h"
 
 namespace imgdedup::config {
@@ -27,6 +28,7 @@ struct WatchedRoot {
 struct EmbeddingSettings {
   std::string model;  ///< path of an ONNX file; empty: off
   double min_similarity = 0.9;
+  matching::EmbeddingParameters parameters;  ///< what the network was trained with
 
   bool operator==(const EmbeddingSettings&) const = default;
 };

@@ -15,8 +15,10 @@
 #include <utility>
 #include <vector>
 
+#include "config/embedding_section.h"
 #include "config/level_names.h"
 #include "config/path_rules.h"
+#include "config/printable.h"
 #include "config/section.h"
 #include "config/yaml_tree.h"
 
@@ -26,6 +28,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t most_file_bytes = std::size_t{1} << 20;
+constexpr std::size_t most_reason_bytes = 8192;  // A path of 4095 bytes and what is said of it.
 constexpr std::size_t most_roots = 1000;
 constexpr std::size_t longest_socket_path = 107;  // sockaddr_un::sun_path, its zero byte taken off
 constexpr std::uint64_t kib = 1024, mib = kib * kib, tib = mib * mib;
@@ -120,11 +123,7 @@ void read_detection(const Section& detect, Settings& settings) {
   near.read_word("hash", {ahash, dhash, phash, whash}, settings.policy.hash_kind);
   near.read_whole_number("radius_bits", 0, 64, settings.policy.radius_bits);
   detect.below("edited", {"enabled"}).read_flag("enabled", settings.policy.edited_enabled);
-  const Section embedding = detect.below("embedding", {"model", "min_similarity"});
-  embedding.read_text("model", accept_path_or_nothing,
-                      "the absolute path of an ONNX file without \".\" and \"..\", or \"\": off",
-                      settings.embedding.model);
-  embedding.read_number("min_similarity", -1, 1, settings.embedding.min_similarity);
+  read_embedding(detect, settings.embedding);
 }
 
 void read_policy(const Section& top, matching::Policy& policy) {
@@ -185,6 +184,19 @@ Settings read_settings(const YamlNode& document, ProblemList& problems) {
   return settings;
 }
 
+/// Of a document without problems.
+int line_of_model(const YamlNode& document) {
+  const YamlNode* node = &document;
+  int line = 0;
+  for (const std::string_view key : {"detect", "embedding", "model"}) {
+    const auto entry = std::ranges::find(node->entries, key, &YamlEntry::key);
+    if (entry == node->entries.end()) return line;
+    line = entry->line;
+    node = &entry->value;
+  }
+  return line;
+}
+
 [[noreturn]] void fail_to_read(const std::string& path, const std::string& message) {
   throw ConfigError({{path, 0, "", message}});
 }
@@ -236,7 +248,8 @@ std::string read_text_file(const std::string& path) {
 
 }  // namespace
 
-Settings parse_settings(std::string_view text, const std::string& file_name) {
+Settings parse_settings(std::string_view text, const std::string& file_name,
+                        const ModelCheck& check_model) {
   ProblemList problems(file_name);
   Settings settings;
   if (text.size() > most_file_bytes) {
@@ -245,13 +258,18 @@ Settings parse_settings(std::string_view text, const std::string& file_name) {
     // A file of nothing but comments sets no key.
     if (document->kind == YamlKind::null) document->kind = YamlKind::map;
     settings = read_settings(*document, problems);
+    problems.throw_if_any();
+    if (check_model)
+      if (const std::string why = check_model(settings); !why.empty())
+        problems.add(line_of_model(*document), "detect.embedding.model",
+                     "cannot be used: " + printable(why, most_reason_bytes));
   }
   problems.throw_if_any();
   return settings;
 }
 
-Settings load_settings(const std::string& path) {
-  return parse_settings(read_text_file(path), path);
+Settings load_settings(const std::string& path, const ModelCheck& check_model) {
+  return parse_settings(read_text_file(path), path, check_model);
 }
 
 }  // namespace imgdedup::config

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/embedding_section.h"
 #include "config/level_names.h"
 #include "config/settings_file.h"
 #include "matching/units.h"
@@ -75,7 +76,8 @@ std::string detection_in_yaml(const Settings& settings) {
          ", radius_bits: " + std::to_string(policy.radius_bits) +
          "}\n  edited: {enabled: " + in_yaml(policy.edited_enabled) +
          "}\n  embedding: {model: " + in_yaml(settings.embedding.model) +
-         ", min_similarity: " + in_yaml(settings.embedding.min_similarity) + "}\n";
+         ", min_similarity: " + in_yaml(settings.embedding.min_similarity) +
+         network_keys_in_yaml(settings.embedding) + "}\n";
 }
 
 std::string policy_in_yaml(const matching::Policy& policy) {

@@ -7,18 +7,17 @@
 #include <spdlog/spdlog.h>
 
 #include <stdexcept>
-#include <thread>
 
 #include "daemon/control_commands.h"
 #include "daemon/decision_publisher.h"
 #include "daemon/decision_text.h"
 #include "daemon/event/signals.h"
 #include "daemon/log.h"
+#include "daemon/pool_settings.h"
 #include "daemon/service_manager.h"
 #include "protocol/utf8.h"
 #include "store/quarantine.h"
 #include "store/sqlite_catalog.h"
-#include "worker/worker_path.h"
 
 namespace imgdedup::daemon {
 namespace {
@@ -36,17 +35,6 @@ std::optional<gid_t> group_id(const std::string& name) {
     throw std::runtime_error("socket.group: there is no group `" + name +
                              "`; make it with groupadd, or leave the setting empty");
   return entry->gr_gid;
-}
-
-worker::WorkerPoolSettings pool_settings(const config::Settings& settings) {
-  worker::WorkerPoolSettings pool;
-  pool.worker_path = worker::find_worker();
-  pool.worker_count =
-      settings.workers > 0 ? settings.workers : std::max(1U, std::thread::hardware_concurrency());
-  pool.memory_bytes = settings.limits.worker_memory_bytes;
-  pool.max_pixels = settings.limits.max_pixels;
-  pool.job_time = settings.limits.worker_time;
-  return pool;
 }
 
 /// Whether only what the judge looks up at every file differs.

@@ -20,6 +20,7 @@
 #include "config/settings_file.h"
 #include "daemon/daemon.h"
 #include "daemon/log.h"
+#include "daemon/pool_settings.h"
 #include "daemon/version.h"
 
 namespace {
@@ -45,7 +46,9 @@ Settings with_options(Settings settings, const Options& options) {
 }
 
 Settings read_settings(const Options& options) {
-  return with_options(imgdedup::config::load_settings(options.settings_path), options);
+  return with_options(
+      imgdedup::config::load_settings(options.settings_path, daemon_ns::problem_with_model),
+      options);
 }
 
 /// Runs one Daemon after the other until it is told to stop. New settings that a Daemon cannot

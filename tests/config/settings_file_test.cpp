@@ -54,7 +54,7 @@ watch:
 detect:
   near: {enabled: false, hash: whash, radius_bits: 3}
   edited: {enabled: false}
-  embedding: {model: /m.onnx, min_similarity: -0.25}
+  embedding: {model: /m.onnx, min_similarity: -0.25, input_size: 160x96, mean: 0.5, scale: [1, -2, 0.25], colour: bgr}
 actions: {exact: quarantine, pixels: log, near: quarantine, edited: log}
 keep: largest
 settle_time: 0s
@@ -77,7 +77,8 @@ log: {level: warning}
   expected.policy.actions = {matching::Action::quarantine, matching::Action::log,
                              matching::Action::quarantine, matching::Action::log};
   expected.policy.keep = matching::KeepRule::largest;
-  expected.embedding = {"/m.onnx", -0.25};
+  expected.embedding = {
+      "/m.onnx", -0.25, {160, 96, matching::ColourOrder::bgr, {0.5, 0.5, 0.5}, {1, -2, 0.25}}};
   expected.settle_time = 0s;
   expected.reconcile_interval = 24h;
   expected.catalog = "/s/c";
@@ -102,7 +103,7 @@ TEST_CASE("settings are written in the form of the product") {
 detect:
   near: {enabled: true, hash: phash, radius_bits: 10}
   edited: {enabled: true}
-  embedding: {model: "", min_similarity: 0.9}
+  embedding: {model: "", min_similarity: 0.9, input_size: 224, mean: [0.485, 0.456, 0.406], scale: [0.229, 0.224, 0.225], colour: rgb}
 actions: {exact: log, pixels: log, near: log, edited: log}
 keep: first
 settle_time: 500ms

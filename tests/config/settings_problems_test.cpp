@@ -230,6 +230,55 @@ TEST_CASE("numbers have their range") {
   });
 }
 
+TEST_CASE("what a network was trained with has its form") {
+  constexpr const char* size =
+      ", must be a number of pixels from 1 to 2048, such as 224, or WIDTHxHEIGHT, such as 224x160";
+  constexpr const char* mean =
+      ", must be three numbers, such as [0.485, 0.456, 0.406], or one for all channels";
+  constexpr const char* scale =
+      ", must be three numbers other than 0, such as [0.229, 0.224, 0.225], or one for all "
+      "channels";
+  const auto problem = [](const std::string& key, const std::string& is, const char* must) {
+    return "f:2: detect.embedding." + key + ": is " + is + must;
+  };
+  check_after_watch({
+      {"detect: {embedding: {input_size: 0}}", problem("input_size", "\"0\"", size)},
+      {"detect: {embedding: {input_size: 224x}}", problem("input_size", "\"224x\"", size)},
+      {"detect: {embedding: {input_size: [224, 224]}}", problem("input_size", "a list", size)},
+      {"detect: {embedding: {mean: [1, 2]}}", problem("mean", "a list", mean)},
+      {"detect: {embedding: {mean: [1, 2, x]}}", problem("mean", "a list", mean)},
+      {"detect: {embedding: {mean: \"1,2,3\"}}", problem("mean", "\"1,2,3\"", mean)},
+      {"detect: {embedding: {scale: 0}}", problem("scale", "\"0\"", scale)},
+      {"detect: {embedding: {scale: [1, 0, 1]}}", problem("scale", "a list", scale)},
+      {"detect: {embedding: {scale: {a: b}}}", problem("scale", "a mapping", scale)},
+      {"detect: {embedding: {colour: red}}",
+       problem("colour", "\"red\"", ", must be one of rgb, bgr")},
+      {"detect: {embedding: {size: 224}}",
+       "f:2: detect.embedding.size: is not a known key, allowed are model, min_similarity, "
+       "input_size, mean, scale, colour"},
+  });
+}
+
+TEST_CASE("a model that cannot be used is a problem of its line") {
+  const std::string text =
+      "watch: [{path: /a}]\ndetect:\n  embedding:\n    model: /m.onnx\n    min_similarity: 0.8\n";
+  const std::string why = "/m.onnx: has " + std::string(200, 'x');
+  int asked = 0;
+  const auto check = [&](const Settings& settings) {
+    ++asked;
+    CHECK(settings.embedding.model == "/m.onnx");
+    return why;
+  };
+  CHECK_THROWS_WITH_AS(parse_settings(text, "f", check),
+                       ("f:4: detect.embedding.model: cannot be used: " + why).c_str(),
+                       ConfigError);
+  CHECK(parse_settings(text, "f", [](const Settings&) { return ""; }).embedding.min_similarity ==
+        0.8);
+  // Nothing is asked of a file that has problems of its own.
+  CHECK_THROWS_AS(parse_settings(text + "workers: x\n", "f", check), ConfigError);
+  CHECK(asked == 1);
+}
+
 TEST_CASE("durations and sizes have their unit and range") {
   check_after_watch({
       {"settle_time: 2h",

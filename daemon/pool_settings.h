@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the settings say of the workers, their network included.
+#pragma once
+
+#include <string>
+
+#include "config/settings.h"
+#include "worker/worker_pool.h"
+
+namespace imgdedup::daemon {
+
+/// Where a model is set, a worker is started to check it, and waited for. Throws
+/// worker::EmbeddingModelError for a model that cannot be used; std::runtime_error when there is no
+/// worker or none can be started.
+worker::WorkerPoolSettings pool_settings(const config::Settings& settings);
+
+/// Why the model of the settings cannot be used; empty if it can, or if none is set. Throws as
+/// above for the rest.
+std::string problem_with_model(const config::Settings& settings);
+
+}  // namespace imgdedup::daemon
