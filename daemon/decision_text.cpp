@@ -26,6 +26,11 @@ std::string decision_text(const store::CatalogDecision& decision) {
   std::string action(name_of(decision.action));
   if (decision.action_limit != matching::ActionLimit::none)
     action += " (" + std::string(name_of(decision.action_limit)) + ")";
+  if (const auto companion = companion_of(decision.action_limit))
+    return fmt::format("{}: {} and {} are {}, no copies{}: {}", name_of(*companion),
+                       protocol::readable_text(decision.original_path),
+                       protocol::readable_text(decision.path), describe(*companion), measures,
+                       name_of(decision.action));
   return fmt::format("{}: {} is a copy of {}{}: {}", name_of(decision.relation),
                      protocol::readable_text(decision.path),
                      protocol::readable_text(decision.original_path), measures, action);

@@ -174,9 +174,9 @@ store::DecisionId Library::judged_duplicate(const CatalogFile& file, store::Cont
         last && last->state == DecisionState::superseded)
       superseded = last->id;
     // One that only belongs to another file is no copy of it: others are held against it still.
-    catalog_.set_judged(file.id, content,
-                        is_companion(verdict.action_limit) ? FileRole::original
-                                                           : FileRole::duplicate);
+    catalog_.set_judged(
+        file.id, content,
+        companion_of(verdict.action_limit) ? FileRole::original : FileRole::duplicate);
     id = catalog_.add_decision({file.id, verdict, now_ns, superseded});
     if (old_content && old_content->id != content) refresh_index(old_content);
     refresh_index(catalog_.content(content));

@@ -13,6 +13,10 @@ namespace {
 
 constexpr std::array<std::string_view, 3> names{"raw+jpeg", "sidecar", "burst"};
 
+constexpr std::array<std::string_view, 3> descriptions{
+    "a camera's RAW and the picture of the same shot",
+    "a file and the thumbnail a camera put beside it", "two shots of one series"};
+
 constexpr auto raw_extensions = std::to_array<std::string_view>(
     {"3fr", "arw", "bay", "cap", "cr2", "cr3", "crw", "dcr", "dng", "erf", "fff", "gpr",
      "iiq", "k25", "kdc", "mef", "mos", "mrw", "nef", "nrw", "orf", "ori", "pef", "ptx",
@@ -126,6 +130,10 @@ bool are_of_one_series(const ImageRecord& a, const ImageRecord& b, const Name& a
 }  // namespace
 
 std::string_view name_of(CompanionKind kind) { return names[static_cast<std::size_t>(kind)]; }
+
+std::string_view describe(CompanionKind kind) {
+  return descriptions[static_cast<std::size_t>(kind)];
+}
 
 bool is_raw_name(std::string_view path) { return is_raw(name_in(path)); }
 

@@ -19,6 +19,8 @@ enum class CompanionKind : std::uint8_t {
 
 /// "raw+jpeg", "sidecar", "burst".
 std::string_view name_of(CompanionKind kind);
+/// "two shots of one series": what the two files are, to be read after "A and B are".
+std::string_view describe(CompanionKind kind);
 
 /// Whether two files that were found to relate by `relation` belong together and are not copies of
 /// each other; empty where neither names nor times say so. Symmetric. Never for `exact`.

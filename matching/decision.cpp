@@ -110,9 +110,11 @@ std::optional<ActionLimit> action_limit_from_name(std::string_view name) {
   return std::nullopt;
 }
 
-bool is_companion(ActionLimit limit) {
-  return limit == ActionLimit::raw_and_jpeg || limit == ActionLimit::sidecar ||
-         limit == ActionLimit::burst;
+std::optional<CompanionKind> companion_of(ActionLimit limit) {
+  for (const auto kind :
+       {CompanionKind::raw_and_jpeg, CompanionKind::sidecar, CompanionKind::burst})
+    if (limit_of(kind) == limit) return kind;
+  return std::nullopt;
 }
 
 std::optional<RelationFound> relation_between(const ImageRecord& file, const Candidate& candidate,

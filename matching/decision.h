@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "matching/companion.h"
 #include "matching/image_record.h"
 #include "matching/policy.h"
 #include "matching/relation.h"
@@ -37,9 +38,9 @@ inline constexpr ActionLimit last_action_limit = ActionLimit::burst;
 std::string_view name_of(ActionLimit limit);
 std::optional<ActionLimit> action_limit_from_name(std::string_view name);
 
-/// Whether the limit says that the two belong together and neither is a copy of the other. A file
-/// with such a decision stays an original: others are still held against it.
-bool is_companion(ActionLimit limit);
+/// What the two belong together as, where the limit says that neither is a copy of the other. A
+/// file with such a decision stays an original: others are still held against it.
+std::optional<CompanionKind> companion_of(ActionLimit limit);
 
 /// That a file is a duplicate, of what, why, and what is to be done.
 struct DuplicateVerdict {

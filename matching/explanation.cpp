@@ -29,18 +29,6 @@ std::string relation_text(Relation relation) {
   return "";
 }
 
-std::string companion_text(CompanionKind kind) {
-  switch (kind) {
-    case CompanionKind::raw_and_jpeg:
-      return "a camera's RAW and the picture of the same shot";
-    case CompanionKind::sidecar:
-      return "a file and the thumbnail a camera put beside it";
-    case CompanionKind::burst:
-      return "two shots of one series";
-  }
-  return "";
-}
-
 std::string rank_text(const Ranking& ranking, KeepRule keep, Side kept) {
   std::string text = letter(kept) + " would stay: ";
   if (ranking.reason == RankReason::protected_root) return text + "it lies in a protected folder";
@@ -152,7 +140,7 @@ class Walk {
     }
     add(StepKind::companion,
         std::string(name_of(*explanation_.companion)) + ": names and times show " +
-            companion_text(*explanation_.companion) + "; both stay",
+            std::string(describe(*explanation_.companion)) + "; both stay",
         true);
     return true;
   }
@@ -170,7 +158,7 @@ class Walk {
                               std::string(name_of(policy_.action_for(verdict.relation))));
     if (verdict.action_limit == ActionLimit::none) return;
     std::string why = std::string(name_of(verdict.action_limit)) + ": ";
-    if (is_companion(verdict.action_limit))
+    if (explanation_.companion)
       why += "companions are logged and never moved";
     else if (verdict.action_limit == ActionLimit::protected_root)
       why += letter(explanation_.duplicate) + " lies in a protected folder and is only logged";
@@ -228,7 +216,7 @@ class Walk {
     const DuplicateVerdict& verdict = *explanation_.verdict;
     if (explanation_.companion) {
       explanation_.conclusion = "A and B are no duplicates but " +
-                                companion_text(*explanation_.companion) +
+                                std::string(describe(*explanation_.companion)) +
                                 ": both stay, and it is logged";
       return;
     }

@@ -147,6 +147,10 @@ TEST_CASE("a decision is one line that says all, and controls no terminal") {
   decision.action_limit = matching::ActionLimit::protected_root;
   CHECK(daemon::decision_text(decision) ==
         "pixels: /w/a.jpg is a copy of /w/o.jpg: log (protected)");
+  decision.action_limit = matching::ActionLimit::burst;
+  CHECK(daemon::decision_text(decision) ==
+        "burst: /w/o.jpg and /w/a.jpg are two shots of one series, no copies: log");
+  decision.action_limit = matching::ActionLimit::protected_root;
   decision.evidence.inliers = 12;
   decision.evidence.similarity = 0.5;
   decision.path = "/w/{}";
