@@ -185,8 +185,9 @@ void measured(ControlContext& context, const PairPtr& pair) {
   std::vector<posix::UniqueDescriptor> files;
   for (posix::UniqueDescriptor& descriptor : pair->descriptors)
     files.push_back(std::move(descriptor));
+  const matching::Measures measures{.features = context.judge.policy().edited_enabled};
   context.pool.submit(
-      {0, worker::JobKind::compare, context.limits}, std::move(files),
+      {0, worker::JobKind::compare, context.limits, measures}, std::move(files),
       [&context, pair](const worker::Answer& answer) { conclude(context, pair, answer); },
       worker::JobPriority::urgent);
 }

@@ -50,6 +50,25 @@ std::string note_on(std::string_view measure, const Comparison& comparison) {
   return "";
 }
 
+/// What was seen of a transform from one to the other, if that was looked for.
+void add_edit(std::vector<MeasureRow>& rows, const EditComparison& edit) {
+  const auto add = [&](std::string measure, double value, std::string note) {
+    MeasureRow& row = rows.emplace_back();
+    row.measure = std::move(measure);
+    row.value = value;
+    row.relation = Relation::edited;
+    row.note = std::move(note);
+  };
+  add("inliers", edit.inliers, "local features that agree on one transform");
+  add("overlap_ssim", edit.overlap_ssim, "structure of the part that both show");
+  add("left_overlap", edit.left_overlap, "share of A that B shows");
+  add("right_overlap", edit.right_overlap, "share of B that A shows");
+  add("spread", edit.spread, "share of that part in which features agree");
+  add("scale", edit.scale, "enlargement from A to B");
+  add("rotation_degrees", edit.rotation_degrees, "clockwise, from A to B");
+  add("mirrored", edit.mirrored ? 1 : 0, "1: left and right are exchanged");
+}
+
 }  // namespace
 
 std::vector<MeasureRow> measures_between(const Fingerprint& a, const Fingerprint& b,
@@ -68,6 +87,7 @@ std::vector<MeasureRow> measures_between(const Fingerprint& a, const Fingerprint
   tone.measure = "tone_difference";
   tone.value = compared.tone_difference;
   tone.note = "in levels, before tones are fitted; nothing rests on it";
+  if (compared.edit) add_edit(rows, *compared.edit);
   if (comparison) return rows;
   for (std::size_t i = first_compared; i < rows.size(); ++i) {
     rows[i].value.reset();

@@ -179,6 +179,24 @@ TEST_CASE("export sorts the files into two folders, and a second time leaves wha
   CHECK(!fs::exists(service.root() / "u"));
 }
 
+TEST_CASE("explain knows a file that lies in quarantine") {
+  Service service("actions: {exact: quarantine}\n");
+  service.start();
+  write_file(service.root() / "a.jpg", jpeg(1));
+  service.sync();
+  write_file(service.root() / "b.jpg", jpeg(1));
+  service.sync();
+  wait_until([&] { return !fs::exists(service.root() / "b.jpg"); }, "the move");
+  const Json entry = service.list("quarantine.list").at(0);
+  const auto result = service.ctl({"--json", "explain", (service.root() / "a.jpg").string(),
+                                   entry["quarantine_path"].get<std::string>()});
+  REQUIRE(result.exit_status == 0);
+  const Json explained = Json::parse(result.output);
+  CHECK(explained["duplicate"] == "B");
+  CHECK(explained["decision"] == entry["id"]);
+  CHECK(explained["conclusion"] == "B is a duplicate of A (exact): it lies in quarantine");
+}
+
 TEST_CASE("shots of a series are logged as such and never moved; a copy of one is found") {
   Service service("actions: {exact: quarantine, near: quarantine}\n");
   service.start();
