@@ -159,8 +159,10 @@ class Export {
     console.out << line_about("duplicates  ", duplicates, form_)
                 << line_about("unique      ", unique, form_);
     if (undecided > 0)
-      console.out << count_text(undecided, "file") << (undecided == 1 ? " waits" : " wait")
-                  << " for a decision and was not exported; `imgdedupctl sync` waits for it.\n";
+      console.out << count_text(undecided, "file")
+                  << (undecided == 1 ? " waits for its decision and is"
+                                     : " wait for their decision and are")
+                  << " in neither folder yet; `imgdedupctl sync` returns when all are decided.\n";
     return status;
   }
 

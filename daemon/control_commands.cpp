@@ -165,7 +165,7 @@ void ControlCommands::dispatch(event::ConnectionId connection, const event::Peer
 void ControlCommands::check_descriptors(std::size_t paths, std::size_t descriptors) const {
   if (paths != descriptors)
     throw CommandFailure(ErrorCode::invalid_params,
-                         "paths: as many open descriptors must come with the request as paths (" +
+                         "as many open descriptors must come with the request as it names files (" +
                              std::to_string(descriptors) + " came for " + std::to_string(paths) +
                              ")");
   if (!context_.library.index().is_loaded())

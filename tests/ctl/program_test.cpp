@@ -364,6 +364,75 @@ TEST_CASE_FIXTURE(Fixture,
   CHECK(get_path(Json::parse(outcome.out.substr(end + 1)), "path") == "/a\n\xff");
 }
 
+TEST_CASE_FIXTURE(Fixture, "export says what it did, and ends with 1 when a file was left out") {
+  const std::string root = directory / "photos";
+  write_file(root + "/a.jpg", "one");
+  write_file(root + "/b.jpg", "two");
+  const auto file = [&](std::int64_t id, const std::string& name, std::uint64_t bytes) {
+    FileReport report{id, root + "/" + name, imgdedup::matching::FileState::judged, bytes, {}};
+    return Json(report);
+  };
+  bool has_vanished_file = false;
+  const FakeService service(socket_path(),
+                            answering([&](const std::string& method, const Json& params) -> Json {
+                              if (method == "status") {
+                                StatusReport status;
+                                status.roots.emplace_back().path = root;
+                                return status;
+                              }
+                              Json items = Json::array();
+                              if (method == "files") {
+                                CHECK(params.value("under", "") == root);
+                                items = {file(1, "a.jpg", 3), file(2, "b.jpg", 3)};
+                                if (has_vanished_file) items.push_back(file(3, "vanished.jpg", 5));
+                              } else {
+                                DecisionReport decision;
+                                decision.path = root + "/b.jpg";
+                                decision.original = root + "/a.jpg";
+                                items.push_back(decision);
+                              }
+                              return make_page(items, nullptr);
+                            }));
+  const std::string duplicates = directory / "d", unique = directory / "u";
+  const std::vector<std::string> words{"export", "--duplicates", duplicates, "--unique",
+                                       unique,   "--under",      root};
+  const Outcome first = run(words);
+  CHECK(first.status == 0);
+  CHECK(first.errors == "");
+  CHECK(first.out == "duplicates  1 file in " + duplicates + " (1 copied, 3 B)\n" +
+                         "unique      1 file in " + unique + " (1 copied, 3 B)\n");
+  CHECK(read_file(duplicates + "/photos/b.jpg") == "two");
+  CHECK(read_file(unique + "/photos/a.jpg") == "one");
+  has_vanished_file = true;
+  const Outcome second = run(words);
+  CHECK(second.status == 1);
+  CHECK(second.errors == "imgdedupctl: " + root +
+                             "/vanished.jpg: cannot be opened: No such file or "
+                             "directory\n");
+  CHECK(second.out == "duplicates  1 file in " + duplicates + " (nothing to change)\n" +
+                          "unique      1 file in " + unique + " (nothing to change)\n");
+  const Outcome refused = run({"export", "--duplicates", root + "/d", "--unique", unique});
+  CHECK(refused.status == 1);
+  CHECK(refused.errors.find("which is watched") != std::string::npos);
+  CHECK(!std::filesystem::exists(root + "/d"));
+}
+
+TEST_CASE_FIXTURE(Fixture, "explain shows the two files, the measures, the steps and the outcome") {
+  const FakeService service(socket_path(), examples());
+  write_file(directory / "a", "bytes");
+  const Outcome outcome = run({"explain", directory / "a", directory / "a"});
+  CHECK(outcome.status == 0);
+  for (const char* part :
+       {"A  /srv/photos/first.jpg\n", "jpeg, 512 x 384 pixels, 87.9 KiB, detail 40.5\n",
+        "phash_distance_bits      3  <= 10      yes     near",
+        "* relation           near: the same",
+        "\n\nB is a duplicate of A (near): it is logged and stays.\n"})
+    CHECK_MESSAGE(outcome.out.find(part) != std::string::npos, part);
+  const Outcome missing = run({"explain", directory / "a", directory / "missing"});
+  CHECK(missing.status == 1);
+  CHECK(missing.errors.find("missing: cannot be opened") != std::string::npos);
+}
+
 TEST_CASE_FIXTURE(Fixture, "output that cannot be written is a failure") {
   const FakeService service(socket_path(), examples());
   const Outcome outcome = run({"status"}, "/dev/full");
