@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <utility>
 
@@ -78,6 +79,10 @@ std::string evidence_text(const matching::Evidence& evidence) {
   if (evidence.inliers)
     add(std::to_string(*evidence.inliers) + (*evidence.inliers == 1 ? " inlier" : " inliers"));
   if (evidence.similarity) add("similarity " + decimal_text(*evidence.similarity, 3));
+  if (evidence.mirrored.value_or(false)) add("mirrored");
+  if (const auto turn = std::lround(evidence.rotation_degrees.value_or(0)) % 360; turn != 0)
+    add("turned " + std::to_string(turn) + "°");
+  if (evidence.overlap) add("shows " + decimal_text(100 * *evidence.overlap, 0) + " % of it");
   return text;
 }
 

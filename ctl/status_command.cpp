@@ -70,9 +70,11 @@ void write_figures(const Console& console, const StatusReport& report) {
   if (report.incomplete > 0)
     unreadable += " (and " + count_text(report.incomplete) + " incomplete)";
   write_figure(console, "unreadable", unreadable);
-  write_figure(console, "index",
-               count_text(report.index.hashes) + " hashes, built in " +
-                   seconds_text(report.index.build_seconds));
+  std::string index = count_text(report.index.hashes) + " hashes";
+  if (report.index.features > 0)
+    index += ", features of " + count_text(report.index.features) + " pictures in " +
+             bytes_text(report.index.feature_bytes);
+  write_figure(console, "index", index + ", built in " + seconds_text(report.index.build_seconds));
   write_figure(console, "memory", bytes_text(report.memory_bytes));
   write_figure(console, "last error", report.last_error.value_or("none"));
   for (const std::string& reason : report.degraded) write_figure(console, "degraded", reason);

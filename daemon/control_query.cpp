@@ -94,7 +94,7 @@ void compare(ControlContext& context, const QueryPtr& query, const FilePtr& file
   files.push_back(std::move(original.descriptor));
   ++file->outstanding;
   context.pool.submit(
-      {0, worker::JobKind::compare, context.limits}, std::move(files),
+      {0, worker::JobKind::compare, context.limits, context.judge.measures()}, std::move(files),
       [&context, query, file, index](const worker::Answer& answer) {
         const auto* comparison = std::get_if<matching::Comparison>(&answer);
         matching::Candidate& compared = file->candidates[index];
@@ -119,7 +119,8 @@ void measured(ControlContext& context, const QueryPtr& query, const FilePtr& fil
   }
   const matching::Fingerprint& fingerprint = measurement->fingerprint;
   file->record.fingerprint = fingerprint;
-  file->candidates = context.judge.candidates_for(file->record);
+  file->candidates = context.judge.candidates_for(
+      file->record, measurement->features ? &*measurement->features : nullptr);
   file->outstanding = 1;
   for (std::size_t i = 0; i < file->candidates.size(); ++i)
     if (file->candidates[i].original.fingerprint.content_digest != fingerprint.content_digest)
@@ -163,7 +164,8 @@ void query_files(ControlContext& context, std::vector<std::string> paths,
       query->end_one();
       continue;
     }
-    context.pool.submit({0, worker::JobKind::fingerprint, context.limits}, std::move(job_files),
+    context.pool.submit({0, worker::JobKind::fingerprint, context.limits, context.judge.measures()},
+                        std::move(job_files),
                         [&context, query, file](const worker::Answer& answer_of_worker) {
                           measured(context, query, file, answer_of_worker);
                         });

@@ -14,6 +14,7 @@
 #include "daemon/event/signals.h"
 #include "daemon/log.h"
 #include "daemon/pool_settings.h"
+#include "daemon/remeasurer.h"
 #include "daemon/service_manager.h"
 #include "protocol/utf8.h"
 #include "store/quarantine.h"
@@ -39,11 +40,13 @@ std::optional<gid_t> group_id(const std::string& name) {
 
 /// Whether only what the judge looks up at every file differs.
 bool needs_new_daemon(config::Settings before, config::Settings after) {
-  const auto hash_before = before.policy.hash_kind;
-  const auto hash_after = after.policy.hash_kind;
+  const auto indexes_of = [](const matching::Policy& policy) {
+    return std::pair(policy.hash_kind, policy.edited_enabled);
+  };
+  const bool needs_other_indexes = indexes_of(before.policy) != indexes_of(after.policy);
   before.policy = after.policy;
   before.log_level = after.log_level;
-  return hash_before != hash_after || before != after;
+  return needs_other_indexes || before != after;
 }
 
 std::string join(const std::vector<store::DecisionId>& ids) {
@@ -90,12 +93,14 @@ class Daemon::Implementation {
   worker::WorkerPool pool_;
   event::DescriptorWatch pool_watch_;
   HashIndex index_;
+  std::optional<FeatureLookup> features_;  ///< if edits are looked for
   Library library_;
   DecisionPublisher publisher_;
   Reconciler reconciler_;
   Judge judge_;
   Intake intake_;
   Mover mover_;
+  Remeasurer remeasurer_;
   SyncWaiters sync_;
   StatusBuilder status_;
   ControlCommands commands_;
@@ -121,7 +126,10 @@ Daemon::Implementation::Implementation(const config::Settings& settings, ReadSet
       pool_watch_(loop_, pool_.event_descriptor(),
                   [this](event::Readiness) { pool_.process_events(); }),
       index_(catalog_, settings.policy.hash_kind),
-      library_(catalog_, index_),
+      features_(settings.policy.edited_enabled
+                    ? std::optional<FeatureLookup>(std::in_place, catalog_)
+                    : std::nullopt),
+      library_(catalog_, index_, features_ ? &*features_ : nullptr),
       publisher_(loop_, catalog_, settings.duplicates_log,
                  {[this](const store::CatalogDecision& decision) {
                     log_decision(decision);
@@ -136,12 +144,14 @@ Daemon::Implementation::Implementation(const config::Settings& settings, ReadSet
       intake_(loop_, roots_, library_, judge_, pool_, settings.settle_time, limits_,
               intake_hooks()),
       mover_(loop_, library_, roots_, pool_, limits_, mover_hooks()),
+      remeasurer_(loop_, library_, roots_, [this] { intake_.wake(); }),
       sync_(loop_, reconciler_, catalog_, roots_,
             [this] {
               publisher_.flush();
-              return mover_.is_idle() || is_paused_;
+              return remeasurer_.is_done() && (mover_.is_idle() || is_paused_);
             }),
-      status_({catalog_, index_, roots_, reconciler_, intake_, judge_, mover_, pool_}),
+      status_({catalog_, index_, features_ ? &*features_ : nullptr, roots_, reconciler_, intake_,
+               judge_, mover_, remeasurer_, pool_}),
       commands_(loop_, control_context()),
       server_(loop_, {settings.socket.path, 0660, group_id(settings.socket.group)},
               event::LineServerLimits{}, commands_),
@@ -180,6 +190,7 @@ Reconciler::Hooks Daemon::Implementation::reconciler_hooks() {
             // The journal's intent of a move under way is not one that a crash left behind.
             if (!mover_.has_move_in_hand()) recover();
             mover_.carry_out_all();
+            remeasurer_.start(judge_.measures());
           },
           [this](store::FileId file) { return mover_.is_moving(file); },
           [this](const Root& root) { warn("offline: " + root.error); }};
@@ -278,11 +289,15 @@ void Daemon::Implementation::recover() {
 }
 
 void Daemon::Implementation::load_index() {
-  if (index_.load_page()) {
-    loop_.defer([this] { load_index(); });
+  if (!index_.is_loaded()) {
+    index_.load_page();
+  } else if (features_ && !features_->is_loaded()) {
+    features_->load_page();
+  } else {
+    begin_watching();
     return;
   }
-  begin_watching();
+  loop_.defer([this] { load_index(); });
 }
 
 void Daemon::Implementation::begin_watching() {
@@ -304,6 +319,7 @@ void Daemon::Implementation::first_pass_ended() {
   intake_.set_paused(is_paused_);
   mover_.carry_out_all();
   mover_.set_paused(is_paused_);
+  remeasurer_.start(judge_.measures());
   something_ended();
 }
 

@@ -5,6 +5,8 @@
 #include <spdlog/fmt/fmt.h>
 #include <spdlog/spdlog.h>
 
+#include <cmath>
+
 #include "protocol/utf8.h"
 
 namespace imgdedup::daemon {
@@ -22,6 +24,10 @@ std::string decision_text(const store::CatalogDecision& decision) {
   if (evidence.ssim) add(fmt::format("SSIM {:.3f}", *evidence.ssim));
   if (evidence.inliers) add(fmt::format("{} inliers", *evidence.inliers));
   if (evidence.similarity) add(fmt::format("similarity {:.3f}", *evidence.similarity));
+  if (evidence.mirrored.value_or(false)) add("mirrored");
+  if (const auto turn = std::lround(evidence.rotation_degrees.value_or(0)) % 360; turn != 0)
+    add(fmt::format("turned {}°", turn));
+  if (evidence.overlap) add(fmt::format("shows {:.0f} % of it", 100 * *evidence.overlap));
   if (!measures.empty()) measures += ")";
   std::string action(name_of(decision.action));
   if (decision.action_limit != matching::ActionLimit::none)

@@ -41,7 +41,8 @@ void HashIndex::set_held(store::ContentId id, bool held) {
 }
 
 void HashIndex::refresh(const store::CatalogContent& content) {
-  const bool is_wanted = !catalog_.originals_with_content(content.id).empty();
+  const bool is_wanted =
+      content.is_current() && !catalog_.originals_with_content(content.id).empty();
   if (is_wanted == holds(content.id)) return;
   const auto hash = content.fingerprint.hashes.of(kind_);
   const auto id = static_cast<matching::BkTree::Id>(content.id);

@@ -12,7 +12,8 @@
 
 namespace imgdedup::daemon {
 
-/// Holds a content exactly while a judged original has it. Loop thread only.
+/// Holds a content exactly while a judged original has it and its hash is of this build's version.
+/// Loop thread only.
 class HashIndex {
  public:
   HashIndex(store::Catalog& catalog, matching::HashKind kind) : catalog_(catalog), kind_(kind) {}
@@ -24,6 +25,7 @@ class HashIndex {
 
   /// Brings the entry of this content up to date with the catalog, which may have forgotten it.
   void refresh(const store::CatalogContent& content);
+  [[nodiscard]] bool holds(store::ContentId id) const;
 
   struct Near {
     store::ContentId content_id = 0;
@@ -38,7 +40,6 @@ class HashIndex {
   [[nodiscard]] std::chrono::duration<double> build_time() const { return build_time_; }
 
  private:
-  [[nodiscard]] bool holds(store::ContentId id) const;
   void set_held(store::ContentId id, bool held);
 
   store::Catalog& catalog_;

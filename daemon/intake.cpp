@@ -186,10 +186,14 @@ void Intake::measure(const store::CatalogFile& file, std::int64_t sequence,
   measurement->descriptor = std::move(descriptor);
   measuring_.insert(file.id);
   measured_.begin(sequence);
-  // Only a content of the same size can be known already; then its digest alone may be enough.
-  const bool may_be_known =
-      file.content_id || sizes_measured_.contains(file.stamp.size_bytes) ||
-      library_.catalog().has_content_of_size(static_cast<std::uint64_t>(file.stamp.size_bytes));
+  // Only a content of the same size can be known already; then its digest alone may be enough. Not
+  // so if its own content is one that has to be measured again.
+  const auto content =
+      file.content_id ? library_.catalog().content(*file.content_id) : std::nullopt;
+  const bool may_be_known = content ? is_usable(*content)
+                                    : sizes_measured_.contains(file.stamp.size_bytes) ||
+                                          library_.catalog().has_content_of_size(
+                                              static_cast<std::uint64_t>(file.stamp.size_bytes));
   sizes_measured_.insert(file.stamp.size_bytes);
   ask(measurement, may_be_known ? worker::JobKind::digest : worker::JobKind::fingerprint);
 }
@@ -203,7 +207,7 @@ void Intake::ask(const std::shared_ptr<Measurement>& measurement, worker::JobKin
     look_again_later();
     return;
   }
-  pool_.submit({0, kind, limits_}, std::move(files),
+  pool_.submit({0, kind, limits_, judge_.measures()}, std::move(files),
                [this, measurement](const worker::Answer& answer) {
                  // What follows from one answer is read and written at one go.
                  library_.in_transaction([&] {
@@ -212,6 +216,22 @@ void Intake::ask(const std::shared_ptr<Measurement>& measurement, worker::JobKin
                  });
                  wake();
                });
+}
+
+bool Intake::is_usable(const store::CatalogContent& content) const {
+  return content.is_current() && (!judge_.measures().features || content.has_features);
+}
+
+/// What the catalog knows of these bytes, if it is all that is needed.
+std::optional<matching::Measurement> Intake::known_measurement(
+    const matching::ContentDigest& digest) {
+  store::Catalog& catalog = library_.catalog();
+  const auto id = catalog.content_with_digest(digest);
+  const auto content = id ? catalog.content(*id) : std::nullopt;
+  if (!content || !is_usable(*content)) return std::nullopt;
+  matching::Measurement measurement{content->fingerprint, std::nullopt, std::nullopt};
+  if (judge_.measures().features) measurement.features = catalog.features(*id);
+  return measurement;
 }
 
 void Intake::end_measurement(const Measurement& measurement) {
@@ -224,16 +244,15 @@ void Intake::answered(const std::shared_ptr<Measurement>& measurement,
                       const worker::Answer& answer) {
   const auto row = library_.catalog().file(measurement->file_id);
   const bool is_waiting = row && row->state == matching::FileState::pending;
-  std::optional<matching::Fingerprint> fingerprint;
-  if (const auto* measured = std::get_if<matching::Measurement>(&answer))
-    fingerprint = measured->fingerprint;
+  std::optional<matching::Measurement> measured;
+  if (const auto* answered_measurement = std::get_if<matching::Measurement>(&answer))
+    measured = *answered_measurement;
   if (const auto* digest = std::get_if<worker::DigestAnswer>(&answer); digest && is_waiting) {
-    const auto known = library_.catalog().content_with_digest(digest->content_digest);
-    if (!known) {
+    measured = known_measurement(digest->content_digest);
+    if (!measured) {
       ask(measurement, worker::JobKind::fingerprint);
       return;
     }
-    fingerprint = library_.catalog().content(*known)->fingerprint;
   }
 
   end_measurement(*measurement);
@@ -258,17 +277,19 @@ void Intake::answered(const std::shared_ptr<Measurement>& measurement,
   }
   const auto old_content =
       row->content_id ? library_.catalog().content(*row->content_id) : std::nullopt;
-  const bool is_same_content =
-      old_content && old_content->fingerprint.content_digest == fingerprint->content_digest;
+  const bool is_same_content = old_content && old_content->fingerprint.content_digest ==
+                                                  measured->fingerprint.content_digest;
   const auto decision =
       is_same_content ? library_.catalog().standing_decision_on(row->id) : std::nullopt;
   if (decision) {
+    library_.catalog().add_content(*measured);
     library_.unchanged(*row);
     hooks_.confirmed(*decision);
     hooks_.finished_one();
     return;
   }
-  measured_.add(measurement->sequence, {row->id, row->stamp, *fingerprint}, steady_clock::now());
+  measured_.add(measurement->sequence, {row->id, row->stamp, std::move(*measured)},
+                steady_clock::now());
 }
 
 void Intake::hand_over() {
@@ -277,7 +298,7 @@ void Intake::hand_over() {
   while (const auto measured = measured_.take_next(now)) {
     const auto row = library_.catalog().file(measured->file_id);
     if (row && row->state == matching::FileState::pending && row->stamp == measured->stamp)
-      judge_.judge(*row, measured->fingerprint);
+      judge_.judge(*row, measured->measurement);
     else if (row)
       look_again();
   }

@@ -61,6 +61,9 @@ class Intake {
   void answered(const std::shared_ptr<Measurement>& measurement, const worker::Answer& answer);
   void refuse(const store::CatalogFile& file, matching::Refusal refusal);
   void hand_over();
+  [[nodiscard]] bool is_usable(const store::CatalogContent& content) const;
+  [[nodiscard]] std::optional<matching::Measurement> known_measurement(
+      const matching::ContentDigest& digest);
 
   event::Loop& loop_;
   const Roots& roots_;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "daemon/file_access.h"
+#include "daemon/judgement.h"
 
 namespace imgdedup::daemon {
 namespace {
@@ -15,15 +16,6 @@ namespace {
 constexpr std::size_t max_judgements = 16;
 
 }  // namespace
-
-struct Judge::Judgement {
-  store::CatalogFile file;
-  matching::ImageRecord record;
-  std::vector<matching::Candidate> candidates;
-  std::vector<bool> is_dropped;  ///< by candidate
-  std::size_t outstanding = 0;   ///< comparisons
-  bool is_stale = false;         ///< the file is not what was measured
-};
 
 Judge::Judge(Library& library, const Roots& roots, worker::WorkerPool& pool,
              matching::Policy policy, worker::JobLimits limits, Hooks hooks)
@@ -58,10 +50,11 @@ bool Judge::is_judging(store::FileId id) const {
          std::any_of(parked_.begin(), parked_.end(), is_it);
 }
 
-void Judge::judge(const store::CatalogFile& file, const matching::Fingerprint& fingerprint) {
+void Judge::judge(const store::CatalogFile& file, matching::Measurement measurement) {
   auto judgement = std::make_shared<Judgement>();
   judgement->file = file;
-  judgement->record = record_of(file, fingerprint);
+  judgement->record = record_of(file, measurement.fingerprint);
+  judgement->measurement = std::move(measurement);
   begin(judgement);
 }
 
@@ -73,18 +66,22 @@ bool Judge::must_wait(const Judgement& judgement) const {
            mine.reduced_picture_digest == theirs.reduced_picture_digest ||
            hamming_distance(mine.hashes.of(policy_.hash_kind),
                             theirs.hashes.of(policy_.hash_kind)) <=
-               std::max(policy_.radius_bits, same_picture_bits);
+               std::max(policy_.radius_bits, same_picture_bits) ||
+           may_be_edited_copies(judgement, *other);
   });
 }
 
 void Judge::begin(const JudgementPtr& judgement) {
+  if (!active_.empty() && judgement->keys.empty()) make_keys(*judgement);
   if (must_wait(*judgement)) {
     parked_.push_back(judgement);
     return;
   }
   active_.push_back(judgement);
   if (!is_left_alone(judgement->file, judgement->record.fingerprint))
-    judgement->candidates = candidates_for(judgement->record);
+    judgement->candidates = candidates_for(
+        judgement->record,
+        judgement->measurement.features ? &*judgement->measurement.features : nullptr);
   judgement->is_dropped.assign(judgement->candidates.size(), false);
 
   const auto& digest = judgement->record.fingerprint.content_digest;
@@ -143,7 +140,7 @@ void Judge::compare(const JudgementPtr& judgement, std::size_t candidate) {
   files.push_back(std::move(other.descriptor));
   ++judgement->outstanding;
   pool_.submit(
-      {0, worker::JobKind::compare, limits_}, std::move(files),
+      {0, worker::JobKind::compare, limits_, measures()}, std::move(files),
       [this, judgement, candidate](const worker::Answer& answer) {
         compared(judgement, candidate, answer);
         if (--judgement->outstanding == 0) conclude(judgement);
@@ -211,7 +208,7 @@ void Judge::record(Judgement& judgement, const matching::Verdict& verdict) {
   std::optional<store::DecisionId> decision;
   library_.in_transaction([&] {
     const store::CatalogFile& file = judgement.file;
-    const store::ContentId content = library_.catalog().add_content(judgement.record.fingerprint);
+    const store::ContentId content = library_.catalog().add_content(judgement.measurement);
     if (verdict.duplicate) {
       decision = library_.judged_duplicate(file, content, *verdict.duplicate, wall_clock_ns());
       return;

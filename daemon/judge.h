@@ -13,6 +13,7 @@
 #include "daemon/library.h"
 #include "daemon/roots.h"
 #include "matching/decision.h"
+#include "matching/measurement.h"
 #include "worker/worker_pool.h"
 
 namespace imgdedup::daemon {
@@ -41,8 +42,8 @@ class Judge {
   Judge(Library& library, const Roots& roots, worker::WorkerPool& pool, matching::Policy policy,
         worker::JobLimits limits, Hooks hooks);
 
-  /// Judges a pending file by the fingerprint of its bytes.
-  void judge(const store::CatalogFile& file, const matching::Fingerprint& fingerprint);
+  /// Judges a pending file by what was measured of its bytes.
+  void judge(const store::CatalogFile& file, matching::Measurement measurement);
 
   [[nodiscard]] bool has_room() const;
   [[nodiscard]] std::size_t size() const { return active_.size() + parked_.size(); }
@@ -54,10 +55,13 @@ class Judge {
   void set_policy(const matching::Policy& policy, const worker::JobLimits& limits);
   [[nodiscard]] const matching::Policy& policy() const { return policy_; }
 
+  /// What has to be measured of a file before it can be judged.
+  [[nodiscard]] matching::Measures measures() const { return {.features = policy_.edited_enabled}; }
   /// The originals that a picture of this fingerprint may be a copy of, best first, none of them
-  /// compared yet; with equal digests alone where there are such.
+  /// compared yet; with equal digests alone where there are such. features: nullptr: no edited
+  /// copies.
   [[nodiscard]] std::vector<matching::Candidate> candidates_for(
-      const matching::ImageRecord& record);
+      const matching::ImageRecord& record, const matching::PictureFeatures* features);
   [[nodiscard]] matching::ImageRecord record_of(const store::CatalogFile& file,
                                                 const matching::Fingerprint& fingerprint) const;
 
@@ -67,6 +71,8 @@ class Judge {
 
   void begin(const JudgementPtr& judgement);
   [[nodiscard]] bool must_wait(const Judgement& judgement) const;
+  [[nodiscard]] bool may_be_edited_copies(const Judgement& a, const Judgement& b) const;
+  void make_keys(Judgement& judgement) const;
   void compare(const JudgementPtr& judgement, std::size_t candidate);
   void compared(const JudgementPtr& judgement, std::size_t candidate, const worker::Answer& answer);
   [[nodiscard]] bool has_other_content(const store::CatalogFile& file,
@@ -80,6 +86,10 @@ class Judge {
   [[nodiscard]] bool still_holds(const matching::Candidate& candidate);
   void add_originals(std::vector<matching::Candidate>& candidates, store::ContentId content,
                      const matching::ImageRecord& record);
+  void add_edited_contents(const matching::Fingerprint& fingerprint,
+                           const matching::PictureFeatures& features,
+                           std::set<store::ContentId>& seen,
+                           std::vector<store::ContentId>& contents) const;
 
   Library& library_;
   const Roots& roots_;

@@ -39,13 +39,17 @@ void Judge::add_originals(std::vector<matching::Candidate>& candidates, store::C
       judged_without_offline_.insert(record.file_id);
       continue;
     }
-    candidates.push_back({record_of(file, content->fingerprint), std::nullopt,
+    // The same bytes may have been measured by another version.
+    const bool is_same = content->fingerprint.content_digest == record.fingerprint.content_digest;
+    candidates.push_back({record_of(file, is_same ? record.fingerprint : content->fingerprint),
+                          std::nullopt,
                           library_.catalog().are_distinct(record.fingerprint.content_digest,
                                                           content->fingerprint.content_digest)});
   }
 }
 
-std::vector<matching::Candidate> Judge::candidates_for(const matching::ImageRecord& record) {
+std::vector<matching::Candidate> Judge::candidates_for(const matching::ImageRecord& record,
+                                                       const matching::PictureFeatures* features) {
   store::Catalog& catalog = library_.catalog();
   const matching::Fingerprint& fingerprint = record.fingerprint;
   std::vector<matching::Candidate> candidates;
@@ -70,6 +74,7 @@ std::vector<matching::Candidate> Judge::candidates_for(const matching::ImageReco
     seen.insert(near.content_id);
     contents.push_back(near.content_id);
   }
+  if (features) add_edited_contents(fingerprint, *features, seen, contents);
   for (const store::ContentId id : contents) add_originals(candidates, id, record);
   return candidates;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The catalog and the hash index in step.
+// The catalog and the indexes in step.
 #include "daemon/library.h"
 
 #include <algorithm>
@@ -30,9 +30,11 @@ std::optional<store::CatalogContent> Library::content_of(const CatalogFile& file
   return file.content_id ? catalog_.content(*file.content_id) : std::nullopt;
 }
 
-// A commit that fails ends the service, so the index may run ahead of it.
+// A commit that fails ends the service, so the indexes may run ahead of it.
 void Library::refresh_index(const std::optional<store::CatalogContent>& content) {
-  if (content) index_.refresh(*content);
+  if (!content) return;
+  index_.refresh(*content);
+  if (features_) features_->refresh(content->id, index_.holds(content->id));
 }
 
 void Library::found_file(std::string_view path, const matching::FileStamp& stamp,
@@ -192,6 +194,14 @@ void Library::judge_again(const std::vector<store::FileId>& files) {
       retire(*file, DecisionState::superseded);
       wait_again(*file, store::QueuePlace::first);
     }
+  });
+}
+
+void Library::measure_again(const std::vector<store::FileId>& files) {
+  in_transaction([&] {
+    for (const store::FileId id : files)
+      if (const auto file = catalog_.file(id); file && file->state == FileState::judged)
+        wait_again(*file, store::QueuePlace::last);
   });
 }
 

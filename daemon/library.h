@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The catalog and the hash index in step: every change of what a file is goes through here.
+// The catalog and the indexes in step: every change of what a file is goes through here.
 #pragma once
 
 #include <functional>
@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "daemon/feature_lookup.h"
 #include "daemon/hash_index.h"
 #include "store/catalog.h"
 
@@ -17,13 +18,16 @@ namespace imgdedup::daemon {
 /// duplicates judged anew when their original goes. Each call is one transaction. Loop thread only.
 class Library {
  public:
-  Library(store::Catalog& catalog, HashIndex& index) : catalog_(catalog), index_(index) {}
+  /// features: nullptr where nobody looks for edits.
+  Library(store::Catalog& catalog, HashIndex& index, FeatureLookup* features = nullptr)
+      : catalog_(catalog), index_(index), features_(features) {}
 
   /// Called whenever a file that was judged has to be judged anew.
   void on_judged_again(std::function<void()> callback) { on_judged_again_ = std::move(callback); }
 
   [[nodiscard]] store::Catalog& catalog() { return catalog_; }
   [[nodiscard]] HashIndex& index() { return index_; }
+  [[nodiscard]] const FeatureLookup* features() const { return features_; }
 
   /// Runs `change` in one transaction; calls inside it join that one.
   void in_transaction(const std::function<void()>& change);
@@ -64,6 +68,9 @@ class Library {
                                      std::int64_t now_ns);
   /// These files wait to be judged once more, in this order, before all others that wait.
   void judge_again(const std::vector<store::FileId>& files);
+  /// These judged files wait to be measured once more, behind all others that wait. Decisions on
+  /// them stand.
+  void measure_again(const std::vector<store::FileId>& files);
   /// Files that were refused for one of these reasons wait again, for the reason may have gone.
   void try_refused_again(const std::vector<matching::RefusalReason>& reasons);
 
@@ -75,6 +82,7 @@ class Library {
 
   store::Catalog& catalog_;
   HashIndex& index_;
+  FeatureLookup* features_;
   std::function<void()> on_judged_again_ = [] {};
   bool in_transaction_ = false;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fingerprints that came out of order, put back into the order in which their files arrived.
+// Measurements that came out of order, put back into the order in which their files arrived.
 #pragma once
 
 #include <chrono>
@@ -9,14 +9,14 @@
 #include <set>
 
 #include "daemon/settle_queue.h"
-#include "matching/fingerprint.h"
+#include "matching/measurement.h"
 
 namespace imgdedup::daemon {
 
 struct MeasuredFile {
   std::int64_t file_id = 0;
   matching::FileStamp stamp;
-  matching::Fingerprint fingerprint;
+  matching::Measurement measurement;
 };
 
 /// Files that are measured side by side are judged one after the other as they arrived, so that of

@@ -79,6 +79,10 @@ std::string metrics_text(const protocol::StatusReport& report) {
   out.single("quarantined_orphans", gauge, "Those that are the last copy of their content.",
              number(report.quarantined.orphans));
   out.single("index_hashes", gauge, "Hashes in the index.", number(report.index.hashes));
+  out.single("index_features", gauge, "Pictures in the index of local features.",
+             number(report.index.features));
+  out.single("index_feature_bytes", gauge, "Memory that the index of local features takes.",
+             number(report.index.feature_bytes));
   out.single("watches", gauge, "Directories with a watch.", number(report.watches));
   out.single("watch_failures_total", counter, "Watches that could not be had.",
              number(report.watch_failures));

@@ -94,12 +94,13 @@ void StatusBuilder::set_trouble(const std::string& word, const std::string& why)
 
 protocol::ServiceState StatusBuilder::state() const {
   using protocol::ServiceState;
-  if (!sources_.index.is_loaded()) return ServiceState::starting;
+  if (!sources_.index.is_loaded() || (sources_.features && !sources_.features->is_loaded()))
+    return ServiceState::starting;
   if (is_paused_) return ServiceState::paused;
   if (!degradations().empty()) return ServiceState::degraded;
   const bool is_busy = sources_.reconciler.counts().is_busy || sources_.intake.waiting() > 0 ||
                        sources_.intake.in_flight() > 0 || sources_.judge.size() > 0 ||
-                       !sources_.mover.is_idle();
+                       !sources_.mover.is_idle() || !sources_.remeasurer.is_done();
   return is_busy ? ServiceState::scanning : ServiceState::idle;
 }
 
@@ -114,7 +115,7 @@ protocol::StatusReport StatusBuilder::report() {
   report.images = counts.files.of(FileState::judged);
   report.contents = counts.contents;
   report.bytes = counts.files.judged_bytes;
-  report.pending = counts.files.of(FileState::pending);
+  report.pending = counts.files.of(FileState::pending) + sources_.remeasurer.left();
   report.incomplete = counts.files.of(FileState::incomplete);
   report.unreadable =
       counts.files.of(FileState::unreadable) + counts.files.of(FileState::unsupported);
@@ -137,7 +138,12 @@ protocol::StatusReport StatusBuilder::report() {
   report.duplicates = counts.decisions.in_force_by_relation;
   report.quarantined = {counts.quarantine.files, counts.quarantine.bytes,
                         counts.quarantine.orphans};
-  report.index = {sources_.index.size(), sources_.index.build_time().count()};
+  report.index = {sources_.index.size(), 0, 0, sources_.index.build_time().count()};
+  if (sources_.features) {
+    report.index.features = sources_.features->size();
+    report.index.feature_bytes = sources_.features->memory_bytes();
+    report.index.build_seconds += sources_.features->build_time().count();
+  }
   report.last_error = last_error_;
   const event::WatchCounters watch_counters = sources_.reconciler.watches().counters();
   report.watches = watch_counters.watches;

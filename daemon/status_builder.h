@@ -11,6 +11,7 @@
 #include "daemon/intake.h"
 #include "daemon/mover.h"
 #include "daemon/reconciler.h"
+#include "daemon/remeasurer.h"
 #include "daemon/roots.h"
 #include "protocol/status_report.h"
 #include "worker/worker_pool.h"
@@ -21,11 +22,13 @@ namespace imgdedup::daemon {
 struct StatusSources {
   store::Catalog& catalog;
   const HashIndex& index;
+  const FeatureLookup* features;  ///< nullptr if edits are not looked for
   const Roots& roots;
   Reconciler& reconciler;
   const Intake& intake;
   const Judge& judge;
   const Mover& mover;
+  const Remeasurer& remeasurer;
   const worker::WorkerPool& pool;
 };
 

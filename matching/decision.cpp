@@ -143,8 +143,10 @@ std::optional<RelationFound> relation_between(const ImageRecord& file, const Can
       has_enough_detail_for_edited(file.fingerprint) &&
       has_enough_detail_for_edited(original.fingerprint) &&
       confirms_edited(*candidate.comparison->edit)) {
-    evidence.ssim = candidate.comparison->edit->overlap_ssim;
-    evidence.inliers = candidate.comparison->edit->inliers;
+    const bool file_is_left =
+        candidate.comparison->left_digest == file.fingerprint.content_digest;
+    add_edit(evidence, *candidate.comparison->edit,
+             file_is_left ? DuplicateSide::left : DuplicateSide::right);
     return RelationFound{Relation::edited, evidence};
   }
   return std::nullopt;

@@ -28,6 +28,13 @@ struct Evidence {
   std::optional<double> ssim;        ///< structural similarity at a common size, -1..1
   std::optional<int> inliers;        ///< local features that agree on one transform
   std::optional<double> similarity;  ///< cosine of two embeddings, -1..1
+  /// How the duplicate came from the original: left and right exchanged, then turned clockwise by
+  /// [0, 360) degrees, then enlarged.
+  std::optional<bool> mirrored = {};
+  std::optional<double> rotation_degrees = {};
+  std::optional<double> scale = {};
+  /// Share of the original that the duplicate shows, 0..1.
+  std::optional<double> overlap = {};
 
   bool operator==(const Evidence&) const = default;
 };
@@ -58,6 +65,11 @@ struct EditComparison {
 
   bool operator==(const EditComparison&) const = default;
 };
+
+/// Which of two compared pictures is the duplicate.
+enum class DuplicateSide : std::uint8_t { left, right };
+/// Adds what the comparison says about how the duplicate came from the original.
+void add_edit(Evidence& evidence, const EditComparison& edit, DuplicateSide duplicate);
 
 /// What looking at two pictures together says; measured in a worker from both files.
 struct Comparison {

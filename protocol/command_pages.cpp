@@ -27,7 +27,8 @@ constexpr auto pages = std::to_array<CommandPage>({
                  "lost_events": 0, "error": null}],
       "duplicates": {"exact": 50, "pixels": 2, "near": 11, "edited": 0},
       "quarantined": {"files": 3, "bytes": 900000, "orphans": 0},
-      "index": {"hashes": 1950, "build_seconds": 0.01}, "last_error": null,
+      "index": {"hashes": 1950, "features": 1950, "feature_bytes": 24117248,
+        "build_seconds": 0.01}, "last_error": null,
       "watches": 12, "watch_failures": 0, "overflows": 0, "reconciles": 6,
       "last_reconcile_ms": 4, "queue_dirs": 0, "queue_files": 0, "inflight": 0,
       "moves_done": 3, "moves_undone": 0, "moves_failed": 0, "degraded": []})",
@@ -44,11 +45,15 @@ constexpr auto pages = std::to_array<CommandPage>({
      "done, `action_limit` why it is milder than the settings ask: `protected`, `hard-linked`, or, "
      "where names and times show that the two belong together and neither is a copy of the other, "
      "`raw+jpeg`, `sidecar` or `burst`; else null. Of `evidence` the measures that were taken are "
-     "numbers, the others null.",
+     "present, the others null. For `edited` it says how the duplicate came from the original: "
+     "`mirrored`, then turned clockwise by `rotation_degrees`, then enlarged by `scale`; `overlap` "
+     "is the share of the original that the duplicate shows, and `ssim` that of the part which "
+     "both show.",
      R"({"relation": "near", "under": "/srv/photos", "limit": 1})",
      R"({"items": [{"id": 7, "relation": "near", "path": "/srv/photos/copy.jpg",
       "original": "/srv/photos/first.jpg", "action": "log", "action_limit": null,
-      "evidence": {"distance_bits": 3, "ssim": 0.972, "inliers": null, "similarity": null},
+      "evidence": {"distance_bits": 3, "ssim": 0.972, "inliers": null, "similarity": null,
+        "mirrored": null, "rotation_degrees": null, "scale": null, "overlap": null},
       "content": "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
       "original_content": "fcde2b2edba56bf408601fb721fe9b5c338d10ee429ea04fae5511b68fbf8fb9",
       "decided_at": "2026-05-04T13:37:00.123Z", "state": "standing", "supersedes": null}], "next": 7})",
@@ -63,7 +68,8 @@ constexpr auto pages = std::to_array<CommandPage>({
       "content": "fcde2b2edba56bf408601fb721fe9b5c338d10ee429ea04fae5511b68fbf8fb9", "copies": 2,
       "duplicates": [{"id": 9, "relation": "exact", "path": "/srv/photos/again.jpg",
       "original": "/srv/photos/first.jpg", "action": "quarantine", "action_limit": null,
-      "evidence": {"distance_bits": 0, "ssim": null, "inliers": null, "similarity": null},
+      "evidence": {"distance_bits": 0, "ssim": null, "inliers": null, "similarity": null,
+        "mirrored": null, "rotation_degrees": null, "scale": null, "overlap": null},
       "content": "fcde2b2edba56bf408601fb721fe9b5c338d10ee429ea04fae5511b68fbf8fb9",
       "original_content": "fcde2b2edba56bf408601fb721fe9b5c338d10ee429ea04fae5511b68fbf8fb9",
       "decided_at": "2026-05-04T13:37:00.123Z", "state": "quarantined", "supersedes": null}]}], "next": "17:9"})",
@@ -78,7 +84,8 @@ constexpr auto pages = std::to_array<CommandPage>({
      R"({"items": [{"path": "/home/ada/copy.jpg", "judged": "duplicate",
       "content": "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
       "relation": "near", "original": "/srv/photos/first.jpg",
-      "evidence": {"distance_bits": 3, "ssim": 0.972, "inliers": null, "similarity": null},
+      "evidence": {"distance_bits": 3, "ssim": 0.972, "inliers": null, "similarity": null,
+        "mirrored": null, "rotation_degrees": null, "scale": null, "overlap": null},
       "reason": null, "message": null}]})",
      "", ""},
     {"explain",
@@ -201,7 +208,8 @@ constexpr auto pages = std::to_array<CommandPage>({
      R"({"follow": true})", R"({"items": [], "next": null})", "decision",
      R"({"id": 12, "relation": "near", "path": "/srv/photos/copy.jpg",
       "original": "/srv/photos/first.jpg", "action": "log", "action_limit": null,
-      "evidence": {"distance_bits": 3, "ssim": 0.972, "inliers": null, "similarity": null},
+      "evidence": {"distance_bits": 3, "ssim": 0.972, "inliers": null, "similarity": null,
+        "mirrored": null, "rotation_degrees": null, "scale": null, "overlap": null},
       "content": "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
       "original_content": "fcde2b2edba56bf408601fb721fe9b5c338d10ee429ea04fae5511b68fbf8fb9",
       "decided_at": "2026-05-04T13:37:00.123Z", "state": "standing", "supersedes": 7})"},

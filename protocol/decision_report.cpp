@@ -15,7 +15,11 @@ Json evidence_to_json(const matching::Evidence& evidence) {
   return {{"distance_bits", or_null(evidence.distance_bits)},
           {"ssim", or_null(evidence.ssim)},
           {"inliers", or_null(evidence.inliers)},
-          {"similarity", or_null(evidence.similarity)}};
+          {"similarity", or_null(evidence.similarity)},
+          {"mirrored", or_null(evidence.mirrored)},
+          {"rotation_degrees", or_null(evidence.rotation_degrees)},
+          {"scale", or_null(evidence.scale)},
+          {"overlap", or_null(evidence.overlap)}};
 }
 
 matching::Evidence evidence_from_json(const Json& json) {
@@ -24,6 +28,10 @@ matching::Evidence evidence_from_json(const Json& json) {
   evidence.ssim = optional_member<double>(json, "ssim");
   evidence.inliers = optional_member<int>(json, "inliers");
   evidence.similarity = optional_member<double>(json, "similarity");
+  evidence.mirrored = optional_member<bool>(json, "mirrored");
+  evidence.rotation_degrees = optional_member<double>(json, "rotation_degrees");
+  evidence.scale = optional_member<double>(json, "scale");
+  evidence.overlap = optional_member<double>(json, "overlap");
   return evidence;
 }
 

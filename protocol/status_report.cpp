@@ -77,7 +77,10 @@ void to_json(Json& json, const StatusReport& report) {
   json["quarantined"] = {{"files", report.quarantined.files},
                          {"bytes", report.quarantined.bytes},
                          {"orphans", report.quarantined.orphans}};
-  json["index"] = {{"hashes", report.index.hashes}, {"build_seconds", report.index.build_seconds}};
+  json["index"] = {{"hashes", report.index.hashes},
+                   {"features", report.index.features},
+                   {"feature_bytes", report.index.feature_bytes},
+                   {"build_seconds", report.index.build_seconds}};
   json["last_error"] = or_null(report.last_error);
   json["watches"] = report.watches;
   json["watch_failures"] = report.watch_failures;
@@ -114,6 +117,8 @@ void from_json(const Json& json, StatusReport& report) {
   json.at("quarantined").at("bytes").get_to(report.quarantined.bytes);
   json.at("quarantined").at("orphans").get_to(report.quarantined.orphans);
   json.at("index").at("hashes").get_to(report.index.hashes);
+  json.at("index").at("features").get_to(report.index.features);
+  json.at("index").at("feature_bytes").get_to(report.index.feature_bytes);
   json.at("index").at("build_seconds").get_to(report.index.build_seconds);
   report.last_error = optional_member<std::string>(json, "last_error");
   json.at("watches").get_to(report.watches);

@@ -50,7 +50,9 @@ struct QuarantinedCounts {
 
 struct IndexReport {
   std::uint64_t hashes = 0;
-  double build_seconds = 0;
+  std::uint64_t features = 0;       ///< pictures that can be found by their features
+  std::uint64_t feature_bytes = 0;  ///< memory that finding them takes
+  double build_seconds = 0;         ///< of both, at start
 
   bool operator==(const IndexReport&) const = default;
 };
@@ -63,7 +65,8 @@ struct StatusReport {
   std::uint64_t images = 0;    ///< files that are images and have a content
   std::uint64_t contents = 0;  ///< distinct contents among them
   std::uint64_t bytes = 0;     ///< of all these files
-  std::uint64_t pending = 0;   ///< files seen whose decision is still to come
+  /// Files seen whose decision is still to come, and contents that have to be measured again.
+  std::uint64_t pending = 0;
   std::uint64_t incomplete = 0;
   std::uint64_t unreadable = 0;
   std::uint64_t poison = 0;  ///< of `unreadable`, those that failed a worker twice

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "matching/measurement.h"
 #include "matching/policy.h"
 #include "store/records.h"
 
@@ -73,6 +74,11 @@ struct NewDecision {
 struct IndexEntry {
   ContentId content_id = 0;
   matching::PerceptualHash hash;
+};
+
+struct FeatureEntry {
+  ContentId content_id = 0;
+  matching::LocalFeatures features;
 };
 
 /// A place in the listing of decisions by group.
@@ -160,20 +166,39 @@ class Catalog {
   [[nodiscard]] virtual std::optional<ContentId> content_with_digest(
       const matching::ContentDigest& digest) = 0;
   [[nodiscard]] virtual bool has_content_of_size(std::uint64_t size_bytes) = 0;
-  /// The row of this content, made if there is none. Contents of which no file is left vanish by
-  /// themselves.
-  virtual ContentId add_content(const matching::Fingerprint& fingerprint) = 0;
-  /// Contents with this reduced picture and size as shown, oldest first.
+  /// The row of this content, made if there is none. One that was measured by another version, or
+  /// lacks features that the measurement has, takes what was measured now. Contents of which no
+  /// file is left vanish by themselves, and their features with them.
+  virtual ContentId add_content(const matching::Measurement& measurement) = 0;
+  ContentId add_content(const matching::Fingerprint& fingerprint) {
+    return add_content(matching::Measurement{fingerprint, std::nullopt, std::nullopt});
+  }
+  /// Empty if none were measured, or by another version than this build's.
+  [[nodiscard]] virtual std::optional<matching::PictureFeatures> features(ContentId id) = 0;
+  /// Contents of this build's version with this reduced picture and size as shown, oldest first.
   [[nodiscard]] virtual std::vector<ContentId> contents_with_reduced_picture(
       const matching::Fingerprint& fingerprint, std::size_t limit) = 0;
   /// Judged originals of this content, oldest row first.
   [[nodiscard]] virtual std::vector<CatalogFile> originals_with_content(ContentId id) = 0;
   /// All judged files of this content, oldest row first.
   [[nodiscard]] virtual std::vector<CatalogFile> files_with_content(ContentId id) = 0;
-  /// The hash of every content that a judged original has, by content id.
+  /// The hash of every content of this build's version that a judged original has, by content id.
   [[nodiscard]] virtual std::vector<IndexEntry> index_entries(matching::HashKind kind,
                                                               ContentId after,
                                                               std::size_t limit) = 0;
+  /// The features of every content with features of this build's version that a judged original
+  /// has, by content id: at least the `strongest` strongest of each, if it has so many.
+  [[nodiscard]] virtual std::vector<FeatureEntry> feature_entries(std::size_t strongest,
+                                                                  ContentId after,
+                                                                  std::size_t limit) = 0;
+  /// Contents that were measured by another version than this build's or, where `wanted` says so,
+  /// have no features of this version; by id.
+  [[nodiscard]] virtual std::vector<ContentId> contents_to_measure(const matching::Measures& wanted,
+                                                                   ContentId after,
+                                                                   std::size_t limit) = 0;
+  /// How many these are. Costs a look at each of them.
+  [[nodiscard]] virtual std::uint64_t count_contents_to_measure(
+      const matching::Measures& wanted) = 0;
 
   // --- decisions ---
 

@@ -38,6 +38,14 @@ struct CatalogFile {
 struct CatalogContent {
   ContentId id = 0;
   matching::Fingerprint fingerprint;
+  /// matching::fingerprint_version when it was measured. Hashes of other versions than the build's
+  /// are neither compared nor indexed.
+  int fingerprint_version = 0;
+  bool has_features = false;  ///< and they are of that version
+
+  [[nodiscard]] bool is_current() const {
+    return fingerprint_version == matching::fingerprint_version;
+  }
 };
 
 /// A decision as it was taken, and what became of it.

@@ -53,13 +53,20 @@ class SqliteCatalog final : public Catalog {
   std::optional<CatalogContent> content(ContentId id) override;
   std::optional<ContentId> content_with_digest(const matching::ContentDigest& digest) override;
   bool has_content_of_size(std::uint64_t size_bytes) override;
-  ContentId add_content(const matching::Fingerprint& fingerprint) override;
+  using Catalog::add_content;
+  ContentId add_content(const matching::Measurement& measurement) override;
+  std::optional<matching::PictureFeatures> features(ContentId id) override;
   std::vector<ContentId> contents_with_reduced_picture(const matching::Fingerprint& fingerprint,
                                                        std::size_t limit) override;
   std::vector<CatalogFile> originals_with_content(ContentId id) override;
   std::vector<CatalogFile> files_with_content(ContentId id) override;
   std::vector<IndexEntry> index_entries(matching::HashKind kind, ContentId after,
                                         std::size_t limit) override;
+  std::vector<FeatureEntry> feature_entries(std::size_t strongest, ContentId after,
+                                            std::size_t limit) override;
+  std::vector<ContentId> contents_to_measure(const matching::Measures& wanted, ContentId after,
+                                             std::size_t limit) override;
+  std::uint64_t count_contents_to_measure(const matching::Measures& wanted) override;
 
   DecisionId add_decision(const NewDecision& decision) override;
   void set_decision_state(DecisionId id, matching::DecisionState state) override;
@@ -113,6 +120,9 @@ class SqliteCatalog final : public Catalog {
   std::int64_t next_pending_sequence(QueuePlace place);
   void remove_directory_if_empty(std::int64_t directory_id);
   void remove_content_if_unused(std::optional<ContentId> id);
+  ContentId insert_content(const matching::Fingerprint& fingerprint);
+  void update_content(ContentId id, const matching::Fingerprint& fingerprint);
+  void set_features(ContentId id, const matching::PictureFeatures& features);
 
   // The cache goes before the connection: statements are finalised while it is open.
   SqliteDatabase database_;

@@ -11,16 +11,21 @@ namespace {
 
 constexpr const char* content_by_id =
     "SELECT id, digest, size_bytes, format, width_pixels, height_pixels, ahash, dhash, phash, "
-    "whash, reduced_picture_digest, detail FROM contents WHERE id = ?1";
+    "whash, reduced_picture_digest, detail, fingerprint_version, features_version "
+    "FROM contents WHERE id = ?1";
 constexpr const char* content_by_digest = "SELECT id FROM contents WHERE digest = ?1";
 constexpr const char* content_by_size = "SELECT 1 FROM contents WHERE size_bytes = ?1 LIMIT 1";
-constexpr const char* insert_content =
+constexpr const char* insert_content_row =
     "INSERT INTO contents (digest, size_bytes, format, width_pixels, height_pixels, ahash, dhash, "
     "phash, whash, reduced_picture_digest, detail, fingerprint_version) "
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) RETURNING id";
+constexpr const char* update_content_by_id =
+    "UPDATE contents SET size_bytes = ?2, format = ?3, width_pixels = ?4, height_pixels = ?5, "
+    "ahash = ?6, dhash = ?7, phash = ?8, whash = ?9, reduced_picture_digest = ?10, detail = ?11, "
+    "fingerprint_version = ?12 WHERE id = ?1";
 constexpr const char* contents_by_reduced_picture =
     "SELECT id FROM contents WHERE reduced_picture_digest = ?1 AND width_pixels = ?2 "
-    "AND height_pixels = ?3 ORDER BY id LIMIT ?4";
+    "AND height_pixels = ?3 AND fingerprint_version = ?4 ORDER BY id LIMIT ?5";
 constexpr const char* delete_content_if_unused =
     "DELETE FROM contents WHERE id = ?1 AND "
     "NOT EXISTS (SELECT 1 FROM files WHERE content_id = ?1)";
@@ -34,7 +39,8 @@ constexpr const char* judged_by_digest =
     "WHERE c.digest = ?1 AND state = 1 LIMIT 1";
 constexpr const char* index_page =
     "SELECT c.id, c.ahash, c.dhash, c.phash, c.whash FROM contents AS c WHERE c.id > ?1 AND "
-    "EXISTS (SELECT 1 FROM files AS f WHERE f.content_id = c.id AND f.state = 1 AND f.role = 1) "
+    "c.fingerprint_version = ?3 AND EXISTS (SELECT 1 FROM files AS f WHERE f.content_id = c.id AND "
+    "f.state = 1 AND f.role = 1) "
     "ORDER BY c.id LIMIT ?2";
 constexpr const char* all_file_counts =
     "SELECT state, SUM(files), SUM(size_bytes) FROM file_counts GROUP BY state";
@@ -89,6 +95,8 @@ std::optional<CatalogContent> SqliteCatalog::content(ContentId id) {
   fingerprint.hashes = {read_hash(row, 6), read_hash(row, 7), read_hash(row, 8), read_hash(row, 9)};
   fingerprint.reduced_picture_digest = row.bits(10);
   fingerprint.detail = static_cast<float>(row.real(11));
+  content.fingerprint_version = static_cast<int>(row.integer(12));
+  content.has_features = row.integer(13) == row.integer(12);
   return content;
 }
 
@@ -102,9 +110,8 @@ bool SqliteCatalog::has_content_of_size(std::uint64_t size_bytes) {
   return prepared(content_by_size).run(size_bytes).next();
 }
 
-ContentId SqliteCatalog::add_content(const matching::Fingerprint& fingerprint) {
-  if (const auto known = content_with_digest(fingerprint.content_digest)) return *known;
-  auto row = prepared(insert_content)
+ContentId SqliteCatalog::insert_content(const matching::Fingerprint& fingerprint) {
+  auto row = prepared(insert_content_row)
                  .run(as_blob(fingerprint.content_digest), fingerprint.size_bytes,
                       number_of(fingerprint.format), std::int64_t{fingerprint.width_pixels},
                       std::int64_t{fingerprint.height_pixels}, fingerprint.hashes.ahash.bits,
@@ -117,11 +124,22 @@ ContentId SqliteCatalog::add_content(const matching::Fingerprint& fingerprint) {
   return id;
 }
 
+void SqliteCatalog::update_content(ContentId id, const matching::Fingerprint& fingerprint) {
+  prepared(update_content_by_id)
+      .execute(id, fingerprint.size_bytes, number_of(fingerprint.format),
+               std::int64_t{fingerprint.width_pixels}, std::int64_t{fingerprint.height_pixels},
+               fingerprint.hashes.ahash.bits, fingerprint.hashes.dhash.bits,
+               fingerprint.hashes.phash.bits, fingerprint.hashes.whash.bits,
+               fingerprint.reduced_picture_digest, static_cast<double>(fingerprint.detail),
+               matching::fingerprint_version);
+}
+
 std::vector<ContentId> SqliteCatalog::contents_with_reduced_picture(
     const matching::Fingerprint& fingerprint, std::size_t limit) {
-  auto row = prepared(contents_by_reduced_picture)
-                 .run(fingerprint.reduced_picture_digest, std::int64_t{fingerprint.width_pixels},
-                      std::int64_t{fingerprint.height_pixels}, limit);
+  auto row =
+      prepared(contents_by_reduced_picture)
+          .run(fingerprint.reduced_picture_digest, std::int64_t{fingerprint.width_pixels},
+               std::int64_t{fingerprint.height_pixels}, matching::fingerprint_version, limit);
   return collect(row, [](const SqliteStatement::Run& columns) { return columns.integer(0); });
 }
 
@@ -145,7 +163,7 @@ bool SqliteCatalog::has_judged_file(const matching::ContentDigest& digest) {
 
 std::vector<IndexEntry> SqliteCatalog::index_entries(matching::HashKind kind, ContentId after,
                                                      std::size_t limit) {
-  auto row = prepared(index_page).run(after, limit);
+  auto row = prepared(index_page).run(after, limit, matching::fingerprint_version);
   const int column = 1 + static_cast<int>(kind);
   return collect(row, [column](const SqliteStatement::Run& columns) {
     return IndexEntry{columns.integer(0), read_hash(columns, column)};

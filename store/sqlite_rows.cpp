@@ -40,6 +40,10 @@ CatalogDecision read_decision(const SqliteStatement::Run& row) {
   decision.decided_at_ns = row.integer(14);
   decision.state = enumerator(row.integer(15), matching::DecisionState::dismissed);
   decision.supersedes = row.optional_integer(16);
+  if (!row.is_null(17)) decision.evidence.mirrored = row.integer(17) != 0;
+  decision.evidence.rotation_degrees = row.optional_real(18);
+  decision.evidence.scale = row.optional_real(19);
+  decision.evidence.overlap = row.optional_real(20);
   return decision;
 }
 

@@ -26,7 +26,7 @@ CatalogFile read_file(const SqliteStatement::Run& row);
 #define IMGDEDUP_DECISION_COLUMNS                                                         \
   "id, file_id, original_file_id, path, original_path, relation, distance_bits, ssim, "   \
   "inliers, similarity, action, action_limit, content, original_content, decided_at_ns, " \
-  "state, supersedes"
+  "state, supersedes, mirrored, rotation_degrees, scale, overlap"
 CatalogDecision read_decision(const SqliteStatement::Run& row);
 
 #define IMGDEDUP_QUARANTINE_COLUMNS                                                   \

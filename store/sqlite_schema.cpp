@@ -16,7 +16,7 @@ constexpr std::int64_t application_id = 0x696d6764;
 
 // Enumerations are stored as the numbers of matching/ and store/records.h, which therefore only
 // grow at their ends.
-constexpr std::array<const char*, 2> migrations{R"sql(
+constexpr std::array<const char*, 3> migrations{R"sql(
 CREATE TABLE directories (
   id INTEGER PRIMARY KEY,
   path BLOB NOT NULL UNIQUE
@@ -180,6 +180,23 @@ CREATE TRIGGER decision_counted_anew AFTER UPDATE OF state ON decisions
     ON CONFLICT (relation) DO UPDATE SET in_force = in_force + excluded.in_force;
 END;
 CREATE INDEX files_by_refusal_reason ON files (refusal_reason) WHERE refusal_reason IS NOT NULL;
+)sql",
+                                                // What the relation `edited` goes by.
+                                                R"sql(
+CREATE TABLE features (
+  content_id INTEGER PRIMARY KEY,
+  strongest BLOB NOT NULL,
+  others BLOB NOT NULL
+);
+ALTER TABLE contents ADD COLUMN features_version INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX contents_by_versions ON contents (fingerprint_version, features_version);
+CREATE TRIGGER features_gone AFTER DELETE ON contents WHEN OLD.features_version <> 0 BEGIN
+  DELETE FROM features WHERE content_id = OLD.id;
+END;
+ALTER TABLE decisions ADD COLUMN mirrored INTEGER;
+ALTER TABLE decisions ADD COLUMN rotation_degrees REAL;
+ALTER TABLE decisions ADD COLUMN scale REAL;
+ALTER TABLE decisions ADD COLUMN overlap REAL;
 )sql"};
 
 }  // namespace

@@ -54,6 +54,10 @@ TEST_CASE("evidence shows what was measured") {
   CHECK(evidence_text({}) == "");
   CHECK(evidence_text({1, std::nullopt, std::nullopt, std::nullopt}) == "1 bit");
   CHECK(evidence_text({3, 0.9716, 14, 0.5}) == "3 bits, SSIM 0.972, 14 inliers, similarity 0.500");
+  CHECK(evidence_text({std::nullopt, std::nullopt, 1, std::nullopt, true, 89.7, 0.5, 0.754}) ==
+        "1 inlier, mirrored, turned 90°, shows 75 % of it");
+  CHECK(evidence_text({std::nullopt, std::nullopt, 9, std::nullopt, false, 359.8, 0.5, 1.0}) ==
+        "9 inliers, shows 100 % of it");
 }
 
 TEST_CASE("a table aligns columns by what a terminal shows") {

@@ -53,7 +53,8 @@ TEST_CASE("a decision has every field that scripts are promised, in listing, log
   for (const char* field : {"id", "relation", "path", "original", "action", "evidence", "content",
                             "original_content", "decided_at", "state"})
     CHECK(listed.contains(field));
-  for (const char* field : {"distance_bits", "ssim", "inliers", "similarity"})
+  for (const char* field : {"distance_bits", "ssim", "inliers", "similarity", "mirrored",
+                            "rotation_degrees", "scale", "overlap"})
     CHECK(listed["evidence"].contains(field));
   CHECK(listed["evidence"]["ssim"].get<double>() > 0.5);
   CHECK(service.log_lines().at(0) == listed);

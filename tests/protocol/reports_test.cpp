@@ -58,7 +58,7 @@ TEST_CASE("every report reads back as it was written") {
   query.content = ContentDigest{};
   query.relation = Relation::edited;
   query.original = "/o\xff";
-  query.evidence = Evidence{1, 0.5, 20, 0.25};
+  query.evidence = Evidence{1, 0.5, 20, 0.25, true, 90.5, 0.5, 0.75};
   check_survives(query);
   query = {};
   query.judged = Judgement::not_an_image;
@@ -94,7 +94,7 @@ TEST_CASE("a status reads back as it was written") {
   status.images = 5;
   status.duplicates = {1, 2, 3, 4};
   status.quarantined = {1, 2, 3};
-  status.index = {4, 0.5};
+  status.index = {4, 3, 2000, 0.5};
   status.last_error = "disk";
   status.last_reconcile_ms = 12;
   status.moves_undone = 6;
