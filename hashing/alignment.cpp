@@ -92,10 +92,10 @@ std::optional<AffineTransform> step(const Difference& difference, const cv::Mat&
 
 AffineTransform aligned(const cv::Mat& left, const AffineTransform& transform,
                         const std::function<cv::Mat(const AffineTransform&)>& picture_through,
-                        const std::function<cv::Mat(const AffineTransform&)>& mask_through) {
+                        const std::function<cv::Mat(const AffineTransform&)>& mask_through,
+                        std::initializer_list<double> smoothings) {
   AffineTransform best = transform;
-  // Smoothed strongly at first: then a greater distance can be seen.
-  for (const double smoothing : {3.0, 1.0}) {
+  for (const double smoothing : smoothings) {
     const auto smoothed = [smoothing](const cv::Mat& picture) {
       cv::Mat result;
       cv::GaussianBlur(picture, result, {}, smoothing);

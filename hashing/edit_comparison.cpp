@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <set>
 #include <utility>
 
 #include <opencv2/core.hpp>
+#include <opencv2/imgproc.hpp>
 
 #include "hashing/local_features.h"
 #include "hashing/overlap.h"
@@ -83,14 +83,18 @@ double spread_of(const FeatureAgreement& agreement, const LocalFeatures& left,
   return shown == 0 ? 0 : std::min(1.0, static_cast<double>(taken.size()) / shown);
 }
 
-std::optional<EditComparison> by_features(const cv::Mat& left, const cv::Mat& right) {
-  const LocalFeatures left_features = local_features_of(left, features_looked_at);
-  const LocalFeatures right_features = local_features_of(right, features_looked_at);
-  const FeatureAgreement agreement = agree(left_features, right_features);
-  constexpr int fewest = 5;
-  if (agreement.inliers < fewest) return std::nullopt;
-  const auto overlap = look_at_overlap(left, right, agreement.transform);
+struct Side {
+  cv::Mat picture;
+  LocalFeatures features;
+};
+
+std::optional<EditComparison> look_at(const Side& left, const Side& right,
+                                      const AffineTransform& transform) {
+  const auto overlap = look_at_overlap(left.picture, right.picture, transform);
   if (!overlap) return std::nullopt;
+  const LocalFeatures &left_features = left.features, &right_features = right.features;
+  const FeatureAgreement agreement =
+      agreement_on(left_features, right_features, overlap->transform);
   EditComparison result = overlap->measures;
   result.inliers = agreement.inliers;
   const int within =
@@ -124,6 +128,38 @@ std::array<AffineTransform, 8> whole_transforms(cv::Size left, cv::Size right) {
   return turns;
 }
 
+/// The likeliest of these by small copies of both pictures; empty if none shows alike pictures.
+std::optional<AffineTransform> best_whole_transform(const cv::Mat& left, const cv::Mat& right) {
+  constexpr int side = 32;
+  constexpr double fewest = 0.7, most_stretch = 2;
+  const auto reduced = [](const cv::Mat& picture) {
+    cv::Mat small;
+    cv::resize(picture, small, {side, side}, 0, 0, cv::INTER_AREA);
+    small.convertTo(small, CV_32F);
+    small -= cv::mean(small);
+    const double length = cv::norm(small);
+    return length > 0 ? cv::Mat(small / length) : small;
+  };
+  const cv::Mat small_left = reduced(left), small_right = reduced(right);
+  const auto transforms = whole_transforms(left.size(), right.size());
+  const auto small_transforms = whole_transforms(small_left.size(), small_right.size());
+  std::optional<AffineTransform> best;
+  double best_correlation = fewest;
+  for (std::size_t i = 0; i < transforms.size(); ++i) {
+    if (transforms[i].stretch() > most_stretch) continue;
+    const AffineTransform& turn = small_transforms[i];
+    cv::Mat turned;
+    cv::warpAffine(small_left, turned,
+                   cv::Matx23d(turn.xx, turn.xy, turn.dx, turn.yx, turn.yy, turn.dy),
+                   small_left.size(), cv::INTER_NEAREST);
+    const double correlation = turned.dot(small_right);
+    if (correlation <= best_correlation) continue;
+    best_correlation = correlation;
+    best = transforms[i];
+  }
+  return best;
+}
+
 /// How much of both pictures the comparison accounts for.
 double worth(const EditComparison& edit) {
   return edit.overlap_ssim * edit.agreeing_area * std::max(edit.left_overlap, edit.right_overlap);
@@ -132,13 +168,17 @@ double worth(const EditComparison& edit) {
 }  // namespace
 
 std::optional<EditComparison> compare_edit(const cv::Mat& left, const cv::Mat& right) {
-  std::optional<EditComparison> best = by_features(left, right);
-  constexpr double clearly = 0.7, most_stretch = 2;
+  const Side left_side{left, local_features_of(left, features_looked_at)};
+  const Side right_side{right, local_features_of(right, features_looked_at)};
+  std::optional<EditComparison> best;
+  const FeatureAgreement agreement = agree(left_side.features, right_side.features);
+  constexpr int fewest = 5;
+  if (agreement.inliers >= fewest) best = look_at(left_side, right_side, agreement.transform);
+  constexpr double clearly = 0.7;
   if (best && worth(*best) >= clearly) return best;
-  for (const AffineTransform& whole : whole_transforms(left.size(), right.size())) {
-    if (whole.stretch() > most_stretch) continue;
-    const auto overlap = look_at_overlap(left, right, whole);
-    if (overlap && (!best || worth(overlap->measures) > worth(*best))) best = overlap->measures;
+  if (const auto whole = best_whole_transform(left, right)) {
+    const auto seen = look_at(left_side, right_side, *whole);
+    if (seen && (!best || worth(*seen) > worth(*best))) best = seen;
   }
   return best;
 }

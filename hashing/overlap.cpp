@@ -6,6 +6,8 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <initializer_list>
+#include <utility>
 #include <vector>
 
 #include <opencv2/core.hpp>
@@ -98,7 +100,7 @@ struct Tiles {
   cv::Mat sums, counts;
 };
 
-constexpr int tile_side = 12;
+constexpr int tile_side = 16;
 
 template <typename Visit>
 void for_each_tile(cv::Size frame, Visit visit) {
@@ -111,21 +113,21 @@ void for_each_tile(cv::Size frame, Visit visit) {
     }
 }
 
-/// Sum of the differences of neighbours in one tile, each counted as 16 at most.
-double edges_in(const cv::Mat& picture, const cv::Mat& mask, const cv::Rect& tile) {
+/// For each sample how much it differs from its neighbours, each counted as 16 at most.
+cv::Mat edges_of(const cv::Mat& a, const cv::Mat& b) {
   constexpr float most = 16;
-  double sum = 0;
-  for (int y = tile.y; y < std::min(tile.br().y, picture.rows - 1); ++y) {
-    const auto* row = picture.ptr<float>(y);
-    const auto* next = picture.ptr<float>(y + 1);
-    const auto* counts = mask.ptr<std::uint8_t>(y);
-    for (int x = tile.x; x < std::min(tile.br().x, picture.cols - 1); ++x)
-      if (counts[x] != 0)
-        sum += static_cast<double>(std::min(most, std::abs(row[x + 1] - row[x])) +
-                                   std::min(most, std::abs(next[x] - row[x]))) /
-               2;
-  }
-  return sum;
+  cv::Mat edges = cv::Mat::zeros(a.size(), CV_32FC1);
+  for (const cv::Mat& picture : {a, b})
+    for (int y = 0; y + 1 < a.rows; ++y) {
+      const auto* row = picture.ptr<float>(y);
+      const auto* next = picture.ptr<float>(y + 1);
+      auto* out = edges.ptr<float>(y);
+      for (int x = 0; x + 1 < a.cols; ++x)
+        out[x] += (std::min(most, std::abs(row[x + 1] - row[x])) +
+                   std::min(most, std::abs(next[x] - row[x]))) /
+                  4;
+    }
+  return edges;
 }
 
 /// From which mean SSIM on a tile looks alike.
@@ -133,29 +135,51 @@ constexpr double min_tile_agreement = 0.5;
 
 struct Agreement {
   double ssim = -1, area = 0, detail_share = 0, detail = 0;
+  double detail_ssim = -1, faithful = 0, lowest_tile = 1;
   cv::Mat alike;  ///< the part of the mask that lies in tiles that look alike
 };
 
-Agreement agreement_of(const cv::Mat& map, const cv::Mat& a, const cv::Mat& b,
-                       const cv::Mat& mask) {
+/// What counts by the edges that a place holds.
+void add_by_edges(const cv::Mat& map, const cv::Mat& edges, const cv::Mat& mask,
+                  Agreement& result) {
+  constexpr float same = 0.9F;
+  double sum = 0, weights = 0, same_weights = 0;
+  for (int y = 0; y < map.rows; ++y)
+    for (int x = 0; x < map.cols; ++x) {
+      if (mask.at<std::uint8_t>(y, x) == 0) continue;
+      const auto weight = static_cast<double>(edges.at<float>(y, x));
+      const float ssim = map.at<float>(y, x);
+      sum += weight * static_cast<double>(ssim);
+      weights += weight;
+      if (ssim >= same) same_weights += weight;
+    }
+  if (weights <= 0) return;
+  result.detail_ssim = sum / weights;
+  result.faithful = same_weights / weights;
+}
+
+Agreement agreement_of(const cv::Mat& map, const cv::Mat& edges, const cv::Mat& mask) {
   Agreement result;
   result.ssim = cv::mean(map, mask)[0];
   result.alike = cv::Mat::zeros(mask.size(), CV_8UC1);
-  double area = 0, alike_area = 0, edges = 0, alike_edges = 0;
+  add_by_edges(map, edges, mask, result);
+  double area = 0, alike_area = 0, sum = 0, alike_sum = 0;
   for_each_tile(mask.size(), [&](const cv::Rect& tile) {
     const int count = cv::countNonZero(mask(tile));
     if (count == 0) return;
-    const double tile_edges = (edges_in(a, mask, tile) + edges_in(b, mask, tile)) / 2;
+    const double tile_edges = cv::mean(edges(tile), mask(tile))[0] * count;
+    const double tile_ssim = cv::mean(map(tile), mask(tile))[0];
     area += count;
-    edges += tile_edges;
-    if (cv::mean(map(tile), mask(tile))[0] < min_tile_agreement) return;
+    sum += tile_edges;
+    if (count * 2 >= tile.area()) result.lowest_tile = std::min(result.lowest_tile, tile_ssim);
+    if (tile_ssim < min_tile_agreement) return;
     alike_area += count;
-    alike_edges += tile_edges;
+    alike_sum += tile_edges;
     mask(tile).copyTo(result.alike(tile));
   });
   if (area > 0) result.area = alike_area / area;
-  if (edges > 0) result.detail_share = alike_edges / edges;
-  if (alike_area > 0) result.detail = alike_edges / alike_area;
+  if (sum > 0) result.detail_share = alike_sum / sum;
+  if (alike_area > 0) result.detail = alike_sum / alike_area;
   return result;
 }
 
@@ -163,11 +187,12 @@ Agreement agreement_of(const cv::Mat& map, const cv::Mat& a, const cv::Mat& b,
 /// over one of them shall not decide on the tone, so it is fitted again where the two look alike.
 Agreement best_agreement(const cv::Mat& left, const cv::Mat& right, const cv::Mat& mask) {
   Agreement best;
+  const cv::Mat edges = edges_of(left, right);
   for (const auto& [from, to] : {std::pair(left, right), std::pair(right, left)}) {
     cv::Mat fitted_where = mask;
     for (int round = 0; round < 2; ++round) {
       const cv::Mat map = ssim_map(toned_like(from, to, fitted_where), to);
-      Agreement found = agreement_of(map, left, right, mask);
+      Agreement found = agreement_of(map, edges, mask);
       fitted_where = found.alike;
       const bool enough = cv::countNonZero(fitted_where) * 4 >= cv::countNonZero(mask);
       if (found.ssim > best.ssim) best = std::move(found);
@@ -177,6 +202,49 @@ Agreement best_agreement(const cv::Mat& left, const cv::Mat& right, const cv::Ma
   return best;
 }
 
+/// A rectangle of the left picture, reduced, in which both pictures are looked at.
+class Frame {
+ public:
+  Frame(const cv::Mat& left, const cv::Mat& right, const cv::Rect& box, double scale)
+      : left_(left),
+        right_(right),
+        size_(static_cast<int>(std::lround(box.width * scale)),
+              static_cast<int>(std::lround(box.height * scale))),
+        to_left_{1 / scale, 0,         box.x + (1 / scale - 1) / 2,
+                 0,         1 / scale, box.y + (1 / scale - 1) / 2} {}
+
+  [[nodiscard]] cv::Size size() const { return size_; }
+  [[nodiscard]] cv::Mat left_seen() const {
+    return smooth_samples(seen_through(left_, to_left_, size_));
+  }
+  [[nodiscard]] cv::Mat right_seen(const AffineTransform& transform) const {
+    return smooth_samples(seen_through(right_, to_left_.then(transform), size_));
+  }
+  [[nodiscard]] cv::Mat mask(const AffineTransform& transform) const {
+    return shown_by_both(left_.size(), right_.size(), to_left_, to_left_.then(transform), size_);
+  }
+
+  /// `transform`, refined by what this frame shows.
+  [[nodiscard]] AffineTransform align(const AffineTransform& transform,
+                                      std::initializer_list<double> smoothings) const {
+    const AffineTransform best = aligned(
+        left_seen(), to_left_.then(transform),
+        [this](const AffineTransform& to_right) {
+          return smooth_samples(seen_through(right_, to_right, size_));
+        },
+        [this](const AffineTransform& to_right) {
+          return shown_by_both(left_.size(), right_.size(), to_left_, to_right, size_);
+        },
+        smoothings);
+    return to_left_.inverse().then(best);
+  }
+
+ private:
+  const cv::Mat &left_, &right_;
+  cv::Size size_;
+  AffineTransform to_left_;
+};
+
 }  // namespace
 
 std::optional<Overlap> look_at_overlap(const cv::Mat& left, const cv::Mat& right,
@@ -184,36 +252,29 @@ std::optional<Overlap> look_at_overlap(const cv::Mat& left, const cv::Mat& right
   const CommonPart part = common_part(left.size(), right.size(), transform);
   if (part.outline.size() < 3) return std::nullopt;
   const cv::Rect box = cv::boundingRect(part.outline);
-  const double scale =
-      std::min({1.0, transform.scale(),
-                static_cast<double>(overlap_long_side) / std::max(box.width, box.height)});
-  const cv::Size frame(static_cast<int>(std::lround(box.width * scale)),
-                       static_cast<int>(std::lround(box.height * scale)));
-  if (std::min(frame.width, frame.height) < smallest_frame_side) return std::nullopt;
-
-  const AffineTransform frame_to_left{1 / scale, 0,         box.x + (1 / scale - 1) / 2,
-                                      0,         1 / scale, box.y + (1 / scale - 1) / 2};
-  AffineTransform frame_to_right = frame_to_left.then(transform);
-  const cv::Mat left_seen = smooth_samples(seen_through(left, frame_to_left, frame));
-  const auto right_through = [&](const AffineTransform& to_right) {
-    return smooth_samples(seen_through(right, to_right, frame));
+  const auto scale_for = [&](int long_side) {
+    return std::min(
+        {1.0, transform.scale(), static_cast<double>(long_side) / std::max(box.width, box.height)});
   };
-  const auto mask_through = [&](const AffineTransform& to_right) {
-    return shown_by_both(left.size(), right.size(), frame_to_left, to_right, frame);
-  };
-  frame_to_right = aligned(left_seen, frame_to_right, right_through, mask_through);
-
-  const cv::Mat mask = mask_through(frame_to_right);
-  if (cv::countNonZero(mask) < smallest_frame_side * smallest_frame_side) return std::nullopt;
-  const Agreement agreement = best_agreement(left_seen, right_through(frame_to_right), mask);
-
+  const Frame frame(left, right, box, scale_for(overlap_long_side));
+  if (std::min(frame.size().width, frame.size().height) < smallest_frame_side) return std::nullopt;
+  // Roughly first, where a step reaches farther and costs less.
+  const Frame rough_frame(left, right, box, scale_for(overlap_long_side / 2));
   Overlap result;
-  result.transform = frame_to_left.inverse().then(frame_to_right);
+  result.transform = frame.align(rough_frame.align(transform, {3.0, 1.0}), {1.0});
+
+  const cv::Mat mask = frame.mask(result.transform);
+  if (cv::countNonZero(mask) < smallest_frame_side * smallest_frame_side) return std::nullopt;
+  const Agreement agreement =
+      best_agreement(frame.left_seen(), frame.right_seen(result.transform), mask);
   const CommonPart refined = common_part(left.size(), right.size(), result.transform);
   matching::EditComparison& measures = result.measures;
   measures.overlap_ssim = agreement.ssim;
   measures.agreeing_area = agreement.area;
   measures.agreeing_detail = agreement.detail_share;
+  measures.detail_ssim = agreement.detail_ssim;
+  measures.faithful_detail = agreement.faithful;
+  measures.lowest_tile_ssim = agreement.lowest_tile;
   measures.detail = agreement.detail;
   measures.left_overlap = std::clamp(refined.area / left.size().area(), 0.0, 1.0);
   measures.right_overlap = std::clamp(

@@ -27,6 +27,6 @@ std::optional<Overlap> look_at_overlap(const cv::Mat& left, const cv::Mat& right
                                        const matching::AffineTransform& transform);
 
 /// Long side, in pixels, at which the common part is looked at.
-inline constexpr int overlap_long_side = 160;
+inline constexpr int overlap_long_side = 256;
 
 }  // namespace imgdedup::hashing

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include <opencv2/core.hpp>
@@ -19,6 +20,10 @@ struct Point {
   double from = 0, to = 0, weight = 0;
 };
 
+std::size_t level_of(float value) {
+  return static_cast<std::size_t>(std::clamp(static_cast<int>(value / level_width), 0, levels - 1));
+}
+
 /// The mean of both pictures where `from` has a level, for every level that occurs.
 std::vector<Point> mean_points(const cv::Mat& from, const cv::Mat& to, const cv::Mat& where) {
   std::array<Point, levels> sums{};
@@ -28,8 +33,7 @@ std::vector<Point> mean_points(const cv::Mat& from, const cv::Mat& to, const cv:
     const auto* counts = where.empty() ? nullptr : where.ptr<std::uint8_t>(y);
     for (int x = 0; x < from.cols; ++x) {
       if (counts != nullptr && counts[x] == 0) continue;
-      const int level = std::clamp(static_cast<int>(a[x] / level_width), 0, levels - 1);
-      Point& sum = sums[static_cast<std::size_t>(level)];
+      Point& sum = sums[level_of(a[x])];
       sum.from += static_cast<double>(a[x]);
       sum.to += static_cast<double>(b[x]);
       sum.weight += 1;
@@ -64,26 +68,44 @@ void make_monotone(std::vector<Point>& points) {
     for (std::size_t i = 0; i < pool.size; ++i) points[at++].to = pool.to;
 }
 
-float interpolate(const std::vector<Point>& points, float value) {
-  const auto from = static_cast<double>(value);
-  const auto above = std::lower_bound(points.begin(), points.end(), from,
-                                      [](const Point& point, double v) { return point.from < v; });
-  if (above == points.begin()) return static_cast<float>(points.front().to);
-  if (above == points.end()) return static_cast<float>(points.back().to);
-  const Point &low = *(above - 1), &high = *above;
-  const double share = (from - low.from) / (high.from - low.from);
-  return static_cast<float>(low.to + share * (high.to - low.to));
-}
+/// The curve through the points, level beyond the first and the last one.
+class Curve {
+ public:
+  explicit Curve(std::vector<Point> points) : points_(std::move(points)) {
+    std::size_t at = 0;
+    for (std::size_t level = 0; level < first_in_.size(); ++level) {
+      const double lowest = static_cast<double>(level) * static_cast<double>(level_width);
+      while (at < points_.size() && points_[at].from < lowest) ++at;
+      first_in_[level] = at;
+    }
+  }
+
+  float operator()(float value) const {
+    const auto from = static_cast<double>(value);
+    std::size_t above = first_in_[level_of(value)];
+    while (above < points_.size() && points_[above].from < from) ++above;
+    if (above == 0) return static_cast<float>(points_.front().to);
+    if (above == points_.size()) return static_cast<float>(points_.back().to);
+    const Point &low = points_[above - 1], &high = points_[above];
+    const double share = (from - low.from) / (high.from - low.from);
+    return static_cast<float>(low.to + share * (high.to - low.to));
+  }
+
+ private:
+  std::vector<Point> points_;
+  std::array<std::size_t, levels> first_in_{};  ///< the first point not below each level
+};
 
 }  // namespace
 
 cv::Mat toned_like(const cv::Mat& from, const cv::Mat& to, const cv::Mat& where) {
   std::vector<Point> points = mean_points(from, to, where);
   make_monotone(points);
+  const Curve curve(std::move(points));
   cv::Mat result(from.size(), CV_32FC1);
   for (int y = 0; y < from.rows; ++y)
     std::transform(from.ptr<float>(y), from.ptr<float>(y) + from.cols, result.ptr<float>(y),
-                   [&points](float value) { return interpolate(points, value); });
+                   [&curve](float value) { return curve(value); });
   return result;
 }
 

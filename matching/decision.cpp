@@ -140,9 +140,7 @@ std::optional<RelationFound> relation_between(const ImageRecord& file, const Can
       confirms_near(*candidate.comparison))
     return RelationFound{Relation::near, evidence};
   if (policy.edited_enabled && candidate.comparison->edit &&
-      has_enough_detail_for_edited(file.fingerprint) &&
-      has_enough_detail_for_edited(original.fingerprint) &&
-      confirms_edited(*candidate.comparison->edit)) {
+      confirms_edited(*candidate.comparison->edit, file.fingerprint, original.fingerprint)) {
     const bool file_is_left =
         candidate.comparison->left_digest == file.fingerprint.content_digest;
     add_edit(evidence, *candidate.comparison->edit,

@@ -95,10 +95,11 @@ AffineTransform implied_by(const Pair& pair) {
 
 double distance(Point a, Point b) { return std::hypot(a.x - b.x, a.y - b.y); }
 
+constexpr int most_turn = 22;  // of 256: 31 degrees
+constexpr double most_scale = 1.6;
+
 /// Whether two matches turn and enlarge alike.
 bool alike(const Pair& a, const Pair& b) {
-  constexpr int most_turn = 22;  // of 256: 31 degrees
-  constexpr double most_scale = 1.6;
   const int turn = static_cast<std::int8_t>(a.turn - b.turn);
   const double scale = a.to_scale * b.from_scale / (a.from_scale * b.to_scale);
   return std::abs(turn) <= most_turn && scale <= most_scale && scale * most_scale >= 1;
@@ -110,11 +111,22 @@ double tolerance_of(const Pair& pair, double scale) {
   return 1.0 + 1.2 * (pair.to_scale + scale * pair.from_scale);
 }
 
+/// One corner found on several levels is one. Adds the place if it is new.
+bool is_new_place(std::vector<Point>& seen, const Pair& pair) {
+  constexpr double one_place = 3;
+  if (std::any_of(seen.begin(), seen.end(), [&](Point point) {
+        return distance(point, pair.from) < one_place * pair.from_scale;
+      }))
+    return false;
+  seen.push_back(pair.from);
+  return true;
+}
+
 bool is_plausible(const AffineTransform& transform) {
-  constexpr double most_scale = 8, most_stretch = 2.2;
+  constexpr double most_enlargement = 8, most_stretch = 2.2;
   const double scale = transform.scale();
-  return transform.determinant() > 0 && scale <= most_scale && scale * most_scale >= 1 &&
-         transform.stretch() <= most_stretch;
+  return transform.determinant() > 0 && scale <= most_enlargement &&
+         scale * most_enlargement >= 1 && transform.stretch() <= most_stretch;
 }
 
 class Consensus {
@@ -209,15 +221,9 @@ class Consensus {
     return result;
   }
 
-  /// One corner found on several levels is one.
   [[nodiscard]] int distinct(const std::vector<std::size_t>& agreeing) const {
-    constexpr double one_place = 3;
     std::vector<Point> seen;
-    for (const std::size_t i : agreeing)
-      if (std::none_of(seen.begin(), seen.end(), [&](Point point) {
-            return distance(point, pairs_[i].from) < one_place * pairs_[i].from_scale;
-          }))
-        seen.push_back(pairs_[i].from);
+    for (const std::size_t i : agreeing) (void)is_new_place(seen, pairs_[i]);
     return static_cast<int>(seen.size());
   }
 
@@ -269,6 +275,47 @@ FeatureAgreement agree(const LocalFeatures& left, const LocalFeatures& right) {
   const AffineTransform back{-1, 0, right.width_pixels - 1.0, 0, 1, 0};
   turned.transform = turned.transform.then(back);
   return turned;
+}
+
+FeatureAgreement agreement_on(const LocalFeatures& left, const LocalFeatures& right,
+                              const AffineTransform& transform) {
+  FeatureAgreement result;
+  result.transform = transform;
+  result.mirrored = transform.determinant() < 0;
+  // Against the mirrored picture nothing is mirrored any more.
+  const AffineTransform mirror{-1, 0, right.width_pixels - 1.0, 0, 1, 0};
+  const AffineTransform straight = result.mirrored ? transform.then(mirror) : transform;
+  const LocalFeatures& other = result.mirrored ? mirrored(right) : right;
+  const double scale = straight.scale();
+  const auto turn = static_cast<int>(std::lround(straight.rotation_degrees() * 256 / 360));
+  std::vector<Point> seen;
+  for (std::size_t i = 0; i < left.features.size(); ++i) {
+    const LocalFeature& feature = left.features[i];
+    const Point expected = straight(place_of(feature));
+    std::optional<FeatureMatch> best;
+    Pair best_pair;
+    for (std::size_t j = 0; j < other.features.size(); ++j) {
+      const LocalFeature& partner = other.features[j];
+      const Pair pair{{},
+                      place_of(feature),
+                      place_of(partner),
+                      feature_scale(feature.level),
+                      feature_scale(partner.level),
+                      partner.direction - feature.direction};
+      if (distance(expected, pair.to) > tolerance_of(pair, scale)) continue;
+      if (std::abs(static_cast<std::int8_t>(pair.turn - turn)) > most_turn) continue;
+      const double ratio = pair.to_scale / (pair.from_scale * scale);
+      if (ratio > most_scale || ratio * most_scale < 1) continue;
+      const auto bits = static_cast<std::uint16_t>(descriptor_distance(feature, partner));
+      if (bits > max_match_bits || (best && best->distance_bits <= bits)) continue;
+      best = {static_cast<std::uint16_t>(i), static_cast<std::uint16_t>(j), bits};
+      best_pair = pair;
+    }
+    if (!best) continue;
+    result.agreeing.push_back(*best);
+    if (is_new_place(seen, best_pair)) ++result.inliers;
+  }
+  return result;
 }
 
 bool may_be_edited(const FeatureAgreement& agreement) { return agreement.inliers >= min_inliers; }

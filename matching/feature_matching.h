@@ -37,6 +37,13 @@ struct FeatureAgreement {
 /// After M. Fischler & R. Bolles, "Random Sample Consensus", CACM 24(6), 1981.
 FeatureAgreement agree(const LocalFeatures& left, const LocalFeatures& right);
 
+/// The features of both pictures that `transform`, from the left feature picture to the right one,
+/// leads onto one another and that look alike: found by place, so more of them than by agree().
+/// `transform` as refined by other means; mirroring if its determinant is below 0. Pure; any
+/// thread.
+FeatureAgreement agreement_on(const LocalFeatures& left, const LocalFeatures& right,
+                              const AffineTransform& transform);
+
 /// Whether it is worth to look at both files for an edit (compare_images with features): nearly
 /// all true copies pass and few others.
 bool may_be_edited(const FeatureAgreement& agreement);

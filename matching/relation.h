@@ -53,6 +53,12 @@ struct EditComparison {
   double overlap_ssim = 0;
   /// Share of the common part's tiles that look alike: by area; and by the edges they hold.
   double agreeing_area = 0, agreeing_detail = 0;
+  /// Mean SSIM of the common part where each place counts by the edges it holds, -1..1.
+  double detail_ssim = 0;
+  /// Share of the common part's edges around which the two look the same (SSIM >= 0.9).
+  double faithful_detail = 0;
+  /// Lowest mean SSIM of a tile, -1..1.
+  double lowest_tile_ssim = 0;
   /// Mean absolute difference, each counted as 16 at most, of neighbouring samples in the tiles
   /// that look alike, in grey levels: how much there is to judge by. 0..16.
   double detail = 0;

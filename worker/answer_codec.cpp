@@ -104,12 +104,13 @@ void put(WireWriter& out, const Measurement& answer) {
 }
 
 void put(WireWriter& out, const EditComparison& edit) {
-  const auto& [inliers, matched_share, spread, overlap_ssim, agreeing_area, agreeing_detail, detail,
-               left_overlap, right_overlap, scale, stretch, rotation_degrees, mirrored] = edit;
+  const auto& [inliers, matched_share, spread, overlap_ssim, agreeing_area, agreeing_detail,
+               detail_ssim, faithful_detail, lowest_tile_ssim, detail, left_overlap, right_overlap,
+               scale, stretch, rotation_degrees, mirrored] = edit;
   out.put(static_cast<std::uint32_t>(inliers));
-  for (const double measure :
-       {matched_share, spread, overlap_ssim, agreeing_area, agreeing_detail, detail, left_overlap,
-        right_overlap, scale, stretch, rotation_degrees})
+  for (const double measure : {matched_share, spread, overlap_ssim, agreeing_area, agreeing_detail,
+                               detail_ssim, faithful_detail, lowest_tile_ssim, detail, left_overlap,
+                               right_overlap, scale, stretch, rotation_degrees})
     out.put(measure);
   out.put(static_cast<std::uint8_t>(mirrored));
 }
@@ -243,18 +244,21 @@ std::optional<ProtocolError> take_edit(WireReader& in, EditComparison& answer) {
   const auto inliers = in.take<std::uint32_t>();
   for (double* measure :
        {&answer.matched_share, &answer.spread, &answer.overlap_ssim, &answer.agreeing_area,
-        &answer.agreeing_detail, &answer.detail, &answer.left_overlap, &answer.right_overlap,
+        &answer.agreeing_detail, &answer.detail_ssim, &answer.faithful_detail,
+        &answer.lowest_tile_ssim, &answer.detail, &answer.left_overlap, &answer.right_overlap,
         &answer.scale, &answer.stretch, &answer.rotation_degrees})
     *measure = in.take_double();
   const auto mirrored = in.take<std::uint8_t>();
   constexpr double most_detail = 16;
   if (inliers > max_inliers || mirrored > 1 || !within(answer.overlap_ssim, -1, 1) ||
+      !within(answer.detail_ssim, -1, 1) || !within(answer.lowest_tile_ssim, -1, 1) ||
       !within(answer.detail, 0, most_detail) || !within(answer.rotation_degrees, 0, 360) ||
       !std::isfinite(answer.scale) || answer.scale <= 0 || !std::isfinite(answer.stretch) ||
       answer.stretch < 1 - rounding)
     return error("an impossible edit");
-  for (const double share : {answer.matched_share, answer.spread, answer.agreeing_area,
-                             answer.agreeing_detail, answer.left_overlap, answer.right_overlap})
+  for (const double share :
+       {answer.matched_share, answer.spread, answer.agreeing_area, answer.agreeing_detail,
+        answer.faithful_detail, answer.left_overlap, answer.right_overlap})
     if (!within(share, 0, 1)) return error("an impossible share in an edit");
   answer.inliers = static_cast<int>(inliers);
   answer.mirrored = mirrored == 1;
