@@ -8,6 +8,7 @@
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
 
+#include "build_formats.h"
 #include "bytes_of.h"
 #include "support/drawn_pictures.h"
 #include "support/encoded_formats.h"
@@ -121,6 +122,31 @@ TEST_CASE("bytes after the end of a file of a further format change only its dig
     CHECK(longer.hashes == plain.hashes);
     CHECK(longer.content_digest != plain.content_digest);
   }
+}
+
+TEST_CASE("a format with a library of its own is read, or named as left out of the build") {
+  using namespace std::string_literals;
+  const auto is_told = [](bool reads, const std::string& head, const std::string& name) {
+    const auto refusal = refuse_by_signature(bytes_of(head));
+    if (reads) return !refusal;
+    return refusal && refusal->reason == RefusalReason::unsupported &&
+           refusal->message == name + " is left out of this build";
+  };
+  CHECK(is_told(reads_gif, "GIF89a\x01\0\x01\0"s, "GIF"));
+  CHECK(is_told(reads_heif,
+                "\0\0\0\x18"
+                "ftypheic\0\0\0\0"s,
+                "HEIF"));
+  CHECK(is_told(reads_heif,
+                "\0\0\0\x1c"
+                "ftypavif\0\0\0\0"s,
+                "AVIF"));
+  CHECK(is_told(reads_heif,
+                "\0\0\0\x1c"
+                "ftypmif1\0\0\0\0mif1avif"s,
+                "AVIF"));
+  CHECK(is_told(reads_jpegxl, "\xff\x0a\xfa\x1f"s, "JPEG XL"));
+  CHECK(is_told(reads_raw, "FUJIFILMCCD-RAW 0201"s, "camera raw"));
 }
 
 TEST_CASE("a PFM shows its largest sample as white, if that is above 1") {

@@ -5,6 +5,7 @@
 
 #include <cstdio>
 
+#include "build_formats.h"
 #include "hashing/library_hash.h"
 #include "hashing/measure.h"
 #include "support/drawn_pictures.h"
@@ -70,6 +71,16 @@ TEST_CASE("the worker's fingerprint is that of the hashing library, for every fo
     CHECK(std::get<matching::Measurement>(answer) ==
           std::get<matching::Measurement>(hashing::measure_image(bytes_of(file), {})));
   }
+}
+
+TEST_CASE("the worker names the formats that it reads beside its version") {
+  std::FILE* output = ::popen("'" WORKER_PATH "' --version", "r");
+  REQUIRE(output != nullptr);
+  std::string text(1000, '\0');
+  text.resize(std::fread(text.data(), 1, text.size(), output));
+  CHECK(::pclose(output) == 0);
+  CHECK(text.starts_with("imgdedup-worker "));
+  CHECK(text.find(std::string("\n") + formats_text + "\n") != std::string::npos);
 }
 
 TEST_CASE("the worker digests any file, pictures or not") {
