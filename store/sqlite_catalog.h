@@ -2,7 +2,9 @@
 // The catalog in one SQLite file (WAL).
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -16,8 +18,27 @@ namespace imgdedup::store {
 /// See Catalog. The file is locked for one instance for as long as the object lives.
 class SqliteCatalog final : public Catalog {
  public:
-  /// Throws StoreError as SqliteDatabase does.
-  explicit SqliteCatalog(const std::string& path) : database_(path) {}
+  /// Opens the catalog as SqliteDatabase does. One that begins empty where there was one before
+  /// takes the owner's word over that was saved, and is being rebuilt. Throws StoreError.
+  explicit SqliteCatalog(const std::string& path);
+
+  // --- the care for its file; see catalog_files.h ---
+
+  [[nodiscard]] const CatalogStart& start() const { return database_.start(); }
+  [[nodiscard]] const std::string& path() const { return database_.path(); }
+  /// Throws StoreError when the files were deleted or replaced.
+  void require_in_place() const { database_.require_in_place(); }
+  /// When the rebuilding began that has not ended yet, in seconds since 1970.
+  [[nodiscard]] std::optional<std::int64_t> rebuilding_since();
+  /// Every file has been looked at again.
+  void end_rebuilding();
+  /// When every index was last held against its table; 0: never.
+  [[nodiscard]] std::int64_t last_full_check_seconds();
+  void set_last_full_check(std::int64_t seconds);
+  /// Called after a change of what verdicts.h saves, inside the transaction, if there is one.
+  void on_verdict_change(std::function<void()> callback) {
+    on_verdict_change_ = std::move(callback);
+  }
 
   [[nodiscard]] std::unique_ptr<Transaction> begin(Durability durability) override;
   void make_durable() override;
@@ -108,6 +129,9 @@ class SqliteCatalog final : public Catalog {
  private:
   /// The prepared statement of a constant, prepared when first asked for.
   SqliteStatement& prepared(const char* sql);
+  void take_over();
+  [[nodiscard]] std::optional<std::int64_t> care_counter(const char* name);
+  void set_care_counter(const char* name, std::int64_t value);
   /// A transaction for a change of several statements; nothing where one is under way.
   [[nodiscard]] std::unique_ptr<Transaction> begin_own();
   struct Place {
@@ -124,6 +148,7 @@ class SqliteCatalog final : public Catalog {
   void update_content(ContentId id, const matching::Fingerprint& fingerprint);
   void set_features(ContentId id, const matching::PictureFeatures& features);
 
+  std::function<void()> on_verdict_change_ = [] {};
   // The cache goes before the connection: statements are finalised while it is open.
   SqliteDatabase database_;
   std::unordered_map<const char*, std::unique_ptr<SqliteStatement>> prepared_;

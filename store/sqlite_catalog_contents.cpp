@@ -205,6 +205,7 @@ void SqliteCatalog::set_distinct(const matching::ContentDigest& a, const matchin
   const auto& [low, high] = std::minmax(a, b);
   prepared(distinct ? insert_distinct_pair : delete_distinct_pair)
       .execute(as_blob(low), as_blob(high));
+  on_verdict_change_();
 }
 
 bool SqliteCatalog::are_distinct(const matching::ContentDigest& a,

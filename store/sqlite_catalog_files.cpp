@@ -55,7 +55,8 @@ constexpr const char* update_refused =
 constexpr const char* update_alias =
     "UPDATE files SET state = 2, refusal_reason = NULL, refusal_message = NULL, "
     "content_id = NULL, role = 0, restored = 0, pending_sequence = NULL WHERE id = ?1";
-constexpr const char* update_restored = "UPDATE files SET restored = ?2 WHERE id = ?1";
+constexpr const char* update_restored =
+    "UPDATE files SET restored = ?2 WHERE id = ?1 AND restored <> ?2 RETURNING id";
 constexpr const char* update_file_id =
     "UPDATE files SET id = (SELECT seq + 1 FROM sqlite_sequence WHERE name = 'files') "
     "WHERE id = ?1 RETURNING id";
@@ -248,7 +249,10 @@ void SqliteCatalog::set_alias(FileId id) {
 }
 
 void SqliteCatalog::set_restored(FileId id, bool restored) {
-  prepared(update_restored).execute(id, restored ? 1 : 0);
+  auto row = prepared(update_restored).run(id, restored ? 1 : 0);
+  if (!row.next()) return;
+  row.next();
+  on_verdict_change_();
 }
 
 FileId SqliteCatalog::renew_file(FileId id) {

@@ -65,8 +65,8 @@ QuarantineEntry read_quarantine_entry(const SqliteStatement::Run& row) {
 matching::ContentDigest digest_from_bytes(const std::string& bytes) {
   matching::ContentDigest digest;
   if (bytes.size() != digest.bytes.size())
-    throw StoreError("catalog: a content digest of " + std::to_string(bytes.size()) +
-                     " bytes instead of 32; the catalog is damaged");
+    throw MeaninglessRow("catalog: a content digest of " + std::to_string(bytes.size()) +
+                         " bytes instead of 32; the catalog is damaged");
   std::transform(bytes.begin(), bytes.end(), digest.bytes.begin(),
                  [](char byte) { return static_cast<std::uint8_t>(byte); });
   return digest;

@@ -34,16 +34,16 @@ CatalogDecision read_decision(const SqliteStatement::Run& row);
   "mtime_ns, ctime_ns, content, keeper_path, relation, moved_at_ns"
 QuarantineEntry read_quarantine_entry(const SqliteStatement::Run& row);
 
-/// The value of `Enum` with this number. Throws StoreError unless it lies in 0..last.
+/// The value of `Enum` with this number. Throws MeaninglessRow unless it lies in 0..last.
 template <typename Enum>
 Enum enumerator(std::int64_t number, Enum last) {
   if (number < 0 || number > static_cast<std::int64_t>(last))
-    throw StoreError("catalog: a row says " + std::to_string(number) +
-                     " where that means nothing; the catalog is damaged");
+    throw MeaninglessRow("catalog: a row says " + std::to_string(number) +
+                         " where that means nothing; the catalog is damaged");
   return static_cast<Enum>(number);
 }
 
-/// Throws StoreError unless `bytes` are 32.
+/// Throws MeaninglessRow unless `bytes` are 32.
 matching::ContentDigest digest_from_bytes(const std::string& bytes);
 Blob as_blob(const matching::ContentDigest& digest);
 

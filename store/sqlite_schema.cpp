@@ -5,6 +5,7 @@
 #include <array>
 #include <string>
 
+#include "posix/test_hooks.h"
 #include "store/sqlite_database.h"
 #include "store/store_error.h"
 
@@ -218,14 +219,20 @@ void require_catalog(SqliteDatabase& database, const std::string& path) {
                      "; install the newer imgdedupd that wrote it");
 }
 
+bool says_it_is_catalog(SqliteDatabase& database) {
+  return database.integer_pragma("application_id") == application_id;
+}
+
 void migrate(SqliteDatabase& database) {
   const std::int64_t version = database.integer_pragma("user_version");
   for (std::int64_t step = version; step < newest_schema_version(); ++step) {
     auto transaction = database.begin(Durability::power);
     database.execute(migrations[static_cast<std::size_t>(step)]);
+    posix::test_point("migration_step");
     database.execute(("PRAGMA application_id=" + std::to_string(application_id)).c_str());
     database.execute(("PRAGMA user_version=" + std::to_string(step + 1)).c_str());
     transaction->commit();
+    posix::test_point("migration_committed");
   }
 }
 

@@ -12,6 +12,10 @@ class SqliteDatabase;
 /// newer than this build.
 void require_catalog(SqliteDatabase& database, const std::string& path);
 
+/// Whether the open database carries the mark of a catalog, whatever its version. Throws
+/// StoreError.
+bool says_it_is_catalog(SqliteDatabase& database);
+
 /// Brings the catalog from its user_version to the newest, each step in one transaction. Throws
 /// StoreError.
 void migrate(SqliteDatabase& database);

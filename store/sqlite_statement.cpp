@@ -4,7 +4,7 @@
 
 #include <sqlite3.h>
 
-#include "store/store_error.h"
+#include "store/sqlite_error.h"
 
 namespace imgdedup::store {
 
@@ -20,8 +20,7 @@ void SqliteStatement::prepare() {
 }
 
 void SqliteStatement::check(int code) const {
-  if (code != SQLITE_OK)
-    throw StoreError(std::string("catalog: ") + sqlite3_errmsg(database_) + " in: " + sql_);
+  if (code != SQLITE_OK) throw_sqlite_error(database_, "catalog: ", " in: " + sql_);
 }
 
 void SqliteStatement::bind(int index, std::int64_t value) {
@@ -61,8 +60,7 @@ bool SqliteStatement::Run::next() {
     case SQLITE_DONE:
       return false;
     default:
-      throw StoreError(std::string("catalog: ") + sqlite3_errmsg(statement_.database_) +
-                       " in: " + statement_.sql_);
+      throw_sqlite_error(statement_.database_, "catalog: ", " in: " + statement_.sql_);
   }
 }
 
