@@ -109,6 +109,9 @@ void ControlCommands::on_line(event::ConnectionId connection, const event::Peer&
     dispatch(connection, peer, request, std::move(descriptors));
   } catch (const CommandFailure& failure) {
     send(connection, protocol::error_line(request.id, failure.code, failure.what()));
+  } catch (const store::CatalogUnavailable& error) {
+    send(connection, protocol::error_line(request.id, ErrorCode::busy, error.what()));
+    throw;
   } catch (const store::StoreError&) {
     // A broken catalog ends the service: systemd starts it afresh.
     send(connection, protocol::error_line(request.id, ErrorCode::internal_error,

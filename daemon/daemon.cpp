@@ -2,12 +2,13 @@
 // The service: its parts, wired together.
 #include "daemon/daemon.h"
 
-#include <grp.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
 
 #include <stdexcept>
 
+#include "daemon/catalog_keeper.h"
+#include "daemon/catalog_rebuilding.h"
 #include "daemon/control_commands.h"
 #include "daemon/decision_publisher.h"
 #include "daemon/decision_text.h"
@@ -16,6 +17,8 @@
 #include "daemon/pool_settings.h"
 #include "daemon/remeasurer.h"
 #include "daemon/service_manager.h"
+#include "daemon/settings_use.h"
+#include "daemon/socket_group.h"
 #include "protocol/utf8.h"
 #include "store/quarantine.h"
 #include "store/sqlite_catalog.h"
@@ -28,26 +31,6 @@ using std::chrono::milliseconds;
 constexpr milliseconds status_delay{1000};
 // So that the answer to `reload` leaves before the socket goes.
 constexpr milliseconds reload_delay{100};
-
-std::optional<gid_t> group_id(const std::string& name) {
-  if (name.empty()) return std::nullopt;
-  const group* entry = ::getgrnam(name.c_str());
-  if (!entry)
-    throw std::runtime_error("socket.group: there is no group `" + name +
-                             "`; make it with groupadd, or leave the setting empty");
-  return entry->gr_gid;
-}
-
-/// Whether only what the judge looks up at every file differs.
-bool needs_new_daemon(config::Settings before, config::Settings after) {
-  const auto indexes_of = [](const matching::Policy& policy) {
-    return std::pair(policy.hash_kind, policy.edited_enabled);
-  };
-  const bool needs_other_indexes = indexes_of(before.policy) != indexes_of(after.policy);
-  before.policy = after.policy;
-  before.log_level = after.log_level;
-  return needs_other_indexes || before != after;
-}
 
 std::string join(const std::vector<store::DecisionId>& ids) {
   std::string text;
@@ -76,6 +59,8 @@ class Daemon::Implementation {
   void load_index();
   void begin_watching();
   void first_pass_ended();
+  void rebuild_ended();
+  void update_pause();
   void something_ended();
   void reload();
   void stop();
@@ -95,6 +80,7 @@ class Daemon::Implementation {
   HashIndex index_;
   std::optional<FeatureLookup> features_;  ///< if edits are looked for
   Library library_;
+  CatalogKeeper keeper_;
   DecisionPublisher publisher_;
   Reconciler reconciler_;
   Judge judge_;
@@ -113,6 +99,7 @@ class Daemon::Implementation {
   event::Timer reload_timer_;
   bool is_paused_ = false;
   bool has_first_pass_ = false;
+  bool is_rebuilding_ = false;
 };
 
 Daemon::Implementation::Implementation(const config::Settings& settings, ReadSettings read_settings,
@@ -130,6 +117,16 @@ Daemon::Implementation::Implementation(const config::Settings& settings, ReadSet
                     ? std::optional<FeatureLookup>(std::in_place, catalog_)
                     : std::nullopt),
       library_(catalog_, index_, features_ ? &*features_ : nullptr),
+      keeper_(loop_, catalog_,
+              {[this](const std::string& word, const std::string& why) {
+                 if (status_.set_trouble(word, why) && !why.empty()) warn(word + ": " + why);
+               },
+               [this] {
+                 spdlog::info("the catalog is sound");
+                 status_.set_trouble("catalog-check", "");
+                 update_pause();
+               },
+               [](const std::string& message) { spdlog::info("{}", message); }}),
       publisher_(loop_, catalog_, settings.duplicates_log,
                  {[this](const store::CatalogDecision& decision) {
                     log_decision(decision);
@@ -148,7 +145,7 @@ Daemon::Implementation::Implementation(const config::Settings& settings, ReadSet
       sync_(loop_, reconciler_, catalog_, roots_,
             [this] {
               publisher_.flush();
-              return remeasurer_.is_done() && (mover_.is_idle() || is_paused_);
+              return remeasurer_.is_done() && (mover_.is_idle() || mover_.is_paused());
             }),
       status_({catalog_, index_, features_ ? &*features_ : nullptr, roots_, reconciler_, intake_,
                judge_, mover_, remeasurer_, pool_}),
@@ -178,6 +175,7 @@ Daemon::Implementation::Implementation(const config::Settings& settings, ReadSet
   mover_.set_paused(true);
   is_paused_ = is_paused;
   status_.set_paused(is_paused);
+  is_rebuilding_ = catalog_.rebuilding_since().has_value();
 }
 
 Reconciler::Hooks Daemon::Implementation::reconciler_hooks() {
@@ -187,6 +185,7 @@ Reconciler::Hooks Daemon::Implementation::reconciler_hooks() {
             intake_.look_again();
             judge_.judge_those_without_offline_originals();
             if (!has_first_pass_) return;
+            if (is_rebuilding_) sync_.add({[](const auto&) {}, [this](auto) { rebuild_ended(); }});
             // The journal's intent of a move under way is not one that a crash left behind.
             if (!mover_.has_move_in_hand()) recover();
             mover_.carry_out_all();
@@ -260,8 +259,7 @@ ControlContext Daemon::Implementation::control_context() {
           [this](bool paused) {
             is_paused_ = paused;
             status_.set_paused(paused);
-            intake_.set_paused(paused || !has_first_pass_);
-            mover_.set_paused(paused || !has_first_pass_);
+            update_pause();
           },
           [this] { reload(); },
           [](const std::string& message) { spdlog::info("{}", message); }};
@@ -302,6 +300,7 @@ void Daemon::Implementation::load_index() {
 
 void Daemon::Implementation::begin_watching() {
   publisher_.start();
+  keeper_.start();
   // What kept these from being read may have been put right.
   library_.try_refused_again(
       {matching::RefusalReason::unreadable, matching::RefusalReason::over_limit});
@@ -316,11 +315,34 @@ void Daemon::Implementation::begin_watching() {
 
 void Daemon::Implementation::first_pass_ended() {
   has_first_pass_ = true;
-  intake_.set_paused(is_paused_);
+  if (is_rebuilding_) catalog_.put_restored_last();
   mover_.carry_out_all();
-  mover_.set_paused(is_paused_);
+  update_pause();
   remeasurer_.start(judge_.measures());
+  if (is_rebuilding_) sync_.add({[](const auto&) {}, [this](auto) { rebuild_ended(); }});
   something_ended();
+}
+
+void Daemon::Implementation::rebuild_ended() {
+  if (!is_rebuilding_) return;
+  // What lies in a folder that is away may be the original of what is here, and its quarantine has
+  // not been taken in.
+  if (roots_.any_offline()) {
+    status_.set_trouble("catalog", rebuilding_waits_for(roots_));
+    return;
+  }
+  catalog_.end_rebuilding();
+  is_rebuilding_ = false;
+  status_.set_trouble("catalog", "");
+  spdlog::info("the catalog is whole again: every file has been looked at");
+  update_pause();
+}
+
+// No file moves by a catalog that is not whole, or may not be.
+void Daemon::Implementation::update_pause() {
+  intake_.set_paused(is_paused_ || !has_first_pass_);
+  mover_.set_paused(is_paused_ || !has_first_pass_ || is_rebuilding_ ||
+                    keeper_.must_check_before_moves());
 }
 
 void Daemon::Implementation::something_ended() {
@@ -363,10 +385,16 @@ void Daemon::Implementation::stop() {
 RunEnd Daemon::Implementation::run() {
   loop_.defer([this] {
     recover();
+    if (is_rebuilding_) {
+      const std::string words = rebuilding_words(catalog_);
+      status_.set_trouble("catalog", words);
+      warn("the catalog " + words);
+    }
     load_index();
   });
   loop_.run();
   publisher_.flush();
+  keeper_.finish();
   return new_settings_ ? RunEnd::reload : RunEnd::stopped;
 }
 

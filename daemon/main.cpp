@@ -18,16 +18,20 @@
 
 #include "build_formats.h"
 #include "config/settings_file.h"
+#include "daemon/catalog_outage.h"
 #include "daemon/daemon.h"
 #include "daemon/log.h"
 #include "daemon/pool_settings.h"
 #include "daemon/version.h"
+#include "store/catalog_check.h"
+#include "store/store_error.h"
 
 namespace {
 
 using imgdedup::config::LogLevel;
 using imgdedup::config::Settings;
 namespace daemon_ns = imgdedup::daemon;
+namespace store_ns = imgdedup::store;
 
 constexpr int exit_failed = 1;
 constexpr int exit_usage = 2;
@@ -51,26 +55,56 @@ Settings read_settings(const Options& options) {
       options);
 }
 
+/// For the next start to look into.
+void remember_damage(const Settings& settings, const std::exception& error) {
+  if (dynamic_cast<const store_ns::CatalogDamaged*>(&error))
+    store_ns::write_suspicion(
+        settings.catalog,
+        {dynamic_cast<const store_ns::MeaninglessRow*>(&error) != nullptr, error.what()});
+}
+
 /// Runs one Daemon after the other until it is told to stop. New settings that a Daemon cannot
-/// begin with give way to the old ones.
+/// begin with give way to the old ones; a catalog that cannot be used now is waited for.
 int serve(Settings settings, const Options& options) {
   std::optional<Settings> fallback;
   bool is_paused = false;
   for (;;) {
     daemon_ns::set_log_level(settings.log_level);
     std::optional<daemon_ns::Daemon> daemon;
+    std::string outage;
     try {
       daemon.emplace(
           settings, [&options] { return read_settings(options); }, is_paused);
     } catch (const std::exception& error) {
-      if (!fallback) throw;
-      spdlog::error("cannot go on with the new settings: {}; back to the old ones", error.what());
-      settings = *std::exchange(fallback, std::nullopt);
-      continue;
+      if (fallback) {
+        spdlog::error("cannot go on with the new settings: {}; back to the old ones", error.what());
+        settings = *std::exchange(fallback, std::nullopt);
+        continue;
+      }
+      if (!dynamic_cast<const store_ns::CatalogUnavailable*>(&error)) {
+        remember_damage(settings, error);
+        throw;
+      }
+      outage = error.what();
     }
-    if (daemon->run() == daemon_ns::RunEnd::stopped) return 0;
-    is_paused = daemon->is_paused();
-    fallback = std::exchange(settings, *daemon->new_settings());
+    try {
+      if (daemon) {
+        if (daemon->run() == daemon_ns::RunEnd::stopped) return 0;
+        is_paused = daemon->is_paused();
+        fallback = std::exchange(settings, *daemon->new_settings());
+        continue;
+      }
+    } catch (const store_ns::CatalogUnavailable& error) {
+      outage = error.what();
+      is_paused = daemon->is_paused();
+    } catch (const std::exception& error) {
+      remember_damage(settings, error);
+      throw;
+    }
+    // The catalog and the socket have to be free.
+    daemon.reset();
+    fallback.reset();
+    if (daemon_ns::wait_for_catalog(settings, outage) == daemon_ns::OutageEnd::stopped) return 0;
   }
 }
 

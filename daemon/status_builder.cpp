@@ -85,11 +85,12 @@ std::vector<std::string> StatusBuilder::degradations() const {
   return reasons;
 }
 
-void StatusBuilder::set_trouble(const std::string& word, const std::string& why) {
-  if (why.empty())
-    troubles_.erase(word);
-  else
-    troubles_[word] = why;
+bool StatusBuilder::set_trouble(const std::string& word, const std::string& why) {
+  if (why.empty()) return troubles_.erase(word) > 0;
+  std::string& known = troubles_[word];
+  if (known == why) return false;
+  known = why;
+  return true;
 }
 
 protocol::ServiceState StatusBuilder::state() const {

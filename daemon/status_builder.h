@@ -42,7 +42,8 @@ class StatusBuilder {
   [[nodiscard]] protocol::ServiceState state() const;
   void set_paused(bool paused) { is_paused_ = paused; }
   /// Something that the sources do not know is wrong: "duplicates-log", and why; "" for no longer.
-  void set_trouble(const std::string& word, const std::string& why);
+  /// Whether that is news.
+  bool set_trouble(const std::string& word, const std::string& why);
   void finished_one();
   void set_last_error(std::string error) { last_error_ = std::move(error); }
 

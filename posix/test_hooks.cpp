@@ -29,5 +29,10 @@ void test_point(const char* name) {
   if (fifo) (void)!::read(fifo.get(), &byte, 1);
 }
 
+std::chrono::milliseconds test_duration(const char* variable, std::chrono::milliseconds otherwise) {
+  const char* text = ::getenv(variable);
+  return text ? std::chrono::milliseconds(::strtoll(text, nullptr, 10)) : otherwise;
+}
+
 }  // namespace imgdedup::posix
 #endif

@@ -21,6 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view backup_infix = ".backup-";
+constexpr std::string_view damaged_infix = ".damaged-";
 constexpr std::string_view unfinished = ".new";
 constexpr std::size_t time_length = sizeof "20260102T030405" - 1;
 constexpr std::uint64_t max_whole_file_bytes = std::uint64_t{1} << 30;
@@ -73,7 +74,7 @@ std::string version_backup_path(const std::string& catalog, std::int64_t version
 }
 
 std::string damaged_path(const std::string& catalog, std::int64_t seconds) {
-  return catalog + ".damaged-" + time_suffix(seconds);
+  return catalog + std::string(damaged_infix) + time_suffix(seconds);
 }
 
 std::string time_suffix(std::int64_t seconds) {
@@ -99,6 +100,15 @@ std::optional<std::int64_t> newest_backup_time(const std::string& catalog) {
   const auto backups = timed_backups(catalog);
   if (backups.empty()) return std::nullopt;
   return time_from_suffix(backups.back().substr(catalog.size() + backup_infix.size()));
+}
+
+std::optional<std::string> newest_damaged(const std::string& catalog) {
+  auto paths = beside(catalog, damaged_infix);
+  std::erase_if(paths, [&](const std::string& path) {
+    return !time_from_suffix(path.substr(catalog.size() + damaged_infix.size()));
+  });
+  if (paths.empty()) return std::nullopt;
+  return paths.back();
 }
 
 void prune_backups(const std::string& catalog, std::size_t keep) {

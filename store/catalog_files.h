@@ -34,6 +34,8 @@ std::int64_t wall_clock_seconds();
 std::vector<std::string> timed_backups(const std::string& catalog);
 /// When the newest of them was made, by its name.
 std::optional<std::int64_t> newest_backup_time(const std::string& catalog);
+/// The catalog that was set aside last; empty when none was.
+std::optional<std::string> newest_damaged(const std::string& catalog);
 /// Deletes the oldest until `keep` are left, and what a crash left half written.
 void prune_backups(const std::string& catalog, std::size_t keep);
 

@@ -30,6 +30,9 @@ class SqliteCatalog final : public Catalog {
   void require_in_place() const { database_.require_in_place(); }
   /// When the rebuilding began that has not ended yet, in seconds since 1970.
   [[nodiscard]] std::optional<std::int64_t> rebuilding_since();
+  /// The files are found, and none is judged yet: those that were restored, and so once were
+  /// duplicates, come after all others.
+  void put_restored_last();
   /// Every file has been looked at again.
   void end_rebuilding();
   /// When every index was last held against its table; 0: never.

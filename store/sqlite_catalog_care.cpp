@@ -5,6 +5,7 @@
 #include "posix/test_hooks.h"
 #include "store/catalog_files.h"
 #include "store/sqlite_catalog.h"
+#include "store/sqlite_rows.h"
 #include "store/verdicts.h"
 
 namespace imgdedup::store {
@@ -14,6 +15,9 @@ constexpr const char* counter_by_name = "SELECT value FROM counters WHERE name =
 constexpr const char* upsert_counter =
     "INSERT INTO counters (name, value) VALUES (?1, ?2) "
     "ON CONFLICT (name) DO UPDATE SET value = ?2";
+constexpr const char* restored_pending_files =
+    "SELECT " IMGDEDUP_FILE_COLUMNS IMGDEDUP_FILE_TABLES
+    "WHERE f.restored <> 0 AND f.state = 0 AND f.content_id IS NULL ORDER BY f.id";
 // 0: it is whole. No such row: it has just begun, or was written before there was this row.
 constexpr const char* rebuilding_since_seconds = "rebuilding_since_seconds";
 constexpr const char* full_check_seconds = "full_check_seconds";
@@ -69,6 +73,20 @@ void SqliteCatalog::set_care_counter(const char* name, std::int64_t value) {
 std::optional<std::int64_t> SqliteCatalog::rebuilding_since() {
   const auto since = care_counter(rebuilding_since_seconds);
   return since && *since > 0 ? since : std::nullopt;
+}
+
+void SqliteCatalog::put_restored_last() {
+  auto transaction = database_.begin(Durability::process);
+  std::vector<CatalogFile> files;
+  {
+    auto row = prepared(restored_pending_files).run();
+    files = collect(row, read_file);
+  }
+  for (const CatalogFile& file : files) {
+    remove_file(file.id);
+    set_restored(add_file(file.path, file.stamp, file.hard_links, file.state), true);
+  }
+  transaction->commit();
 }
 
 void SqliteCatalog::end_rebuilding() { set_care_counter(rebuilding_since_seconds, 0); }

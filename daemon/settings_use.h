@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a change of the settings asks for.
+#pragma once
+
+#include "config/settings.h"
+
+namespace imgdedup::daemon {
+
+/// Whether more differs than what the judge looks up at every file.
+bool needs_new_daemon(config::Settings before, config::Settings after);
+
+}  // namespace imgdedup::daemon

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// The group whose members may use the control socket.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+
+namespace imgdedup::daemon {
+
+/// The number of the group of this name; empty for "". Throws std::runtime_error naming the setting
+/// when there is none.
+std::optional<gid_t> group_id(const std::string& name);
+
+}  // namespace imgdedup::daemon
