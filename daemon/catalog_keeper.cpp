@@ -2,7 +2,7 @@
 // Looks after the catalog's file while the service runs.
 #include "daemon/catalog_keeper.h"
 
-#include <system_error>
+#include <stdexcept>
 #include <utility>
 
 #include "daemon/event/background.h"
@@ -29,7 +29,6 @@ constexpr std::int64_t backup_seconds = 24 * 3600;
 constexpr std::int64_t check_seconds = 7 * 24 * 3600;
 constexpr std::size_t kept_backups = 3;
 constexpr std::uint64_t large_wal_bytes = std::uint64_t{64} << 20;
-constexpr const char* verdicts_word = "catalog-verdicts";
 
 }  // namespace
 
@@ -37,7 +36,7 @@ struct CatalogKeeper::Task {
   std::function<void(const std::atomic<bool>& stop)> work;  ///< on a pool thread
   std::function<void()> done;                               ///< neither failed nor broken off
   std::string word;                                         ///< for Hooks::trouble
-  bool holds_wal = true;                                    ///< for as long as it runs
+  bool is_export = false;                                   ///< short, and not to be broken off
   std::atomic<bool> stop = false;
 };
 
@@ -72,7 +71,7 @@ void CatalogKeeper::look() {
   catalog_.require_in_place();
   if (store::file_size(catalog_.path() + "-wal") <= large_wal_bytes) {
     hooks_.trouble("catalog-wal", "");
-  } else if (task_ && task_->holds_wal) {
+  } else if (task_ && !task_->is_export) {
     task_->stop = true;
   } else {
     hooks_.trouble("catalog-wal",
@@ -85,8 +84,12 @@ void CatalogKeeper::look() {
 
 void CatalogKeeper::wake() {
   if (task_) return;
-  if (is_export_due_)
+  const auto now = steady_clock::now();
+  // Each look wakes again.
+  if (is_export_due_ && now >= export_rests_until_)
     export_verdicts();
+  else if (now < rests_until_)
+    return;
   else if (must_check_ || is_check_due())
     check();
   else if (is_backup_due())
@@ -113,22 +116,27 @@ void CatalogKeeper::run_task(const std::shared_ptr<Task>& task) {
       loop_, [task] { task->work(task->stop); },
       [this, task](const std::exception_ptr& failure) {
         task_.reset();
-        try {
-          if (failure) std::rethrow_exception(failure);
-          if (!task->stop) {
-            hooks_.trouble(task->word, "");
-            task->done();
-          }
-          wake_timer_.start(export_delay);
-        } catch (const store::CatalogDamaged&) {
-          throw;
-        } catch (const std::runtime_error& error) {
-          if (!task->stop) hooks_.trouble(task->word, error.what());
-          if (task->word == verdicts_word) is_export_due_ = true;
-          no_upkeep_before_ = steady_clock::now() + retry_delay;
-          wake_timer_.start(retry_delay);
+        if (has_succeeded(*task, failure)) {
+          hooks_.trouble(task->word, "");
+          task->done();
         }
+        wake_timer_.start(export_delay);
       });
+}
+
+bool CatalogKeeper::has_succeeded(const Task& task, const std::exception_ptr& failure) {
+  auto& rests_until = task.is_export ? export_rests_until_ : rests_until_;
+  try {
+    if (failure) std::rethrow_exception(failure);
+    if (!task.stop) return true;
+  } catch (const std::runtime_error& error) {
+    // Of the catalog, or of the copy alone: the full check tells.
+    if (dynamic_cast<const store::CatalogDamaged*>(&error)) must_check_ = true;
+    if (task.is_export) is_export_due_ = true;
+    if (!task.stop) hooks_.trouble(task.word, error.what());
+  }
+  rests_until = steady_clock::now() + retry_delay;
+  return false;
 }
 
 void CatalogKeeper::export_verdicts() {
@@ -136,8 +144,8 @@ void CatalogKeeper::export_verdicts() {
   // What stands in the export must not be missing in the catalog after a loss of power.
   catalog_.make_durable();
   auto task = std::make_shared<Task>();
-  task->word = verdicts_word;
-  task->holds_wal = false;
+  task->word = "catalog-verdicts";
+  task->is_export = true;
   const std::string path = catalog_.path();
   task->work = [path](const std::atomic<bool>& stop) { store::export_verdicts(path, stop); };
   task->done = [] {};

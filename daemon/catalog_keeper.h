@@ -35,7 +35,8 @@ class CatalogKeeper {
   CatalogKeeper& operator=(const CatalogKeeper&) = delete;
 
   void start();
-  /// The last run did not end in order, and the catalog has not been checked in full since then.
+  /// The last run did not end in order or a copy was not sound, and the catalog has not been
+  /// checked in full since then.
   [[nodiscard]] bool must_check_before_moves() const { return must_check_; }
   /// At an orderly end: breaks off what runs, and saves what is not saved yet.
   void finish() noexcept;
@@ -46,6 +47,7 @@ class CatalogKeeper {
   void wake();
   void look();
   void run_task(const std::shared_ptr<Task>& task);
+  [[nodiscard]] bool has_succeeded(const Task& task, const std::exception_ptr& failure);
   void export_verdicts();
   void back_up();
   void check();
@@ -60,7 +62,10 @@ class CatalogKeeper {
   std::shared_ptr<Task> task_;  ///< that runs
   bool is_export_due_ = false;
   bool must_check_ = false;
-  std::chrono::steady_clock::time_point no_upkeep_before_;
+  std::chrono::steady_clock::time_point no_upkeep_before_;  ///< after a start
+  // After a task that did not succeed.
+  std::chrono::steady_clock::time_point rests_until_;
+  std::chrono::steady_clock::time_point export_rests_until_;
 };
 
 }  // namespace imgdedup::daemon

@@ -120,10 +120,10 @@ Daemon::Implementation::Implementation(const config::Settings& settings, ReadSet
       keeper_(loop_, catalog_,
               {[this](const std::string& word, const std::string& why) {
                  if (status_.set_trouble(word, why) && !why.empty()) warn(word + ": " + why);
+                 update_pause();
                },
                [this] {
                  spdlog::info("the catalog is sound");
-                 status_.set_trouble("catalog-check", "");
                  update_pause();
                },
                [](const std::string& message) { spdlog::info("{}", message); }}),
@@ -145,7 +145,7 @@ Daemon::Implementation::Implementation(const config::Settings& settings, ReadSet
       sync_(loop_, reconciler_, catalog_, roots_,
             [this] {
               publisher_.flush();
-              return remeasurer_.is_done() && (mover_.is_idle() || mover_.is_paused());
+              return remeasurer_.is_done() && (mover_.is_idle() || is_paused_ || is_rebuilding_);
             }),
       status_({catalog_, index_, features_ ? &*features_ : nullptr, roots_, reconciler_, intake_,
                judge_, mover_, remeasurer_, pool_}),

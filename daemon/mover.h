@@ -42,7 +42,6 @@ class Mover {
   /// All decisions that stand, say quarantine and have not been carried out: at start, on rescan.
   void carry_out_all();
   void set_paused(bool paused);
-  [[nodiscard]] bool is_paused() const { return is_paused_; }
 
   [[nodiscard]] bool is_moving(store::FileId file) const;
   /// Whether a file is between its first look and its place in quarantine.

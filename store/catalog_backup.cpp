@@ -63,7 +63,7 @@ bool copy_pages(sqlite3* source, UnfinishedCopy& copy, const std::atomic<bool>* 
   sqlite3_backup* backup = sqlite3_backup_init(copy.handle(), "main", source, "main");
   if (!backup) throw_sqlite_error(copy.handle(), "cannot write " + copy.path() + ": ", "");
   int code = SQLITE_OK;
-  bool is_stopped = false;
+  bool is_stopped = stop && *stop;
   while (code == SQLITE_OK && !is_stopped) {
     code = sqlite3_backup_step(backup, pages_a_step);
     posix::test_point("backup_step");
