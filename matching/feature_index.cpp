@@ -30,7 +30,7 @@ constexpr std::size_t bytes_per_picture = 24;
 constexpr std::size_t bytes_per_posting = 5;
 
 // Pictures that chance may bring among the matches of one question, on average.
-constexpr double chance_matches = 0.05;
+constexpr double chance_matches = 0.25;
 // Pictures that share nothing but a corner of a letter share two such.
 constexpr int least_votes = 3;
 // Pictures that may be copies, and do not count when it is told what chance gives.
@@ -168,7 +168,6 @@ std::size_t FeatureIndex::drop_long_lists() const {
 }
 
 void FeatureIndex::vote_for(SlotTable::Slot slot, std::uint16_t feature, float weight) const {
-  if (!slots_.holds(slot)) return;
   const std::size_t mask = tallies_.size() - 1;
   std::size_t place = (std::uint64_t{slot} * 0x9e3779b97f4a7c15 >> 32) & mask;
   while (tallies_[place].slot != slot) {
@@ -212,7 +211,7 @@ std::vector<FeatureIndex::Match> FeatureIndex::best(const LocalFeatures& feature
   for (const std::uint32_t place : used_tallies_) {
     Tally& tally = tallies_[place];
     votes += tally.votes;
-    if (tally.votes >= least_votes)
+    if (tally.votes >= least_votes && slots_.holds(tally.slot))
       matches.push_back({slots_.id_of(tally.slot), tally.votes, tally.weight});
     tally = {};
   }

@@ -16,9 +16,9 @@ inline constexpr std::size_t feature_key_tables = 4;
 /// Bits of the descriptor that each key is made from, and bits that it has.
 inline constexpr int feature_key_bits = 20;
 
-/// Key number `table`, 0..feature_key_tables - 1: a fixed mixture of 20 of the 256 bits, chosen at
-/// random once and for all; below 2^feature_key_bits. Two descriptors that agree in these bits have
-/// the same key; two others share one by chance, once in 2^20 times.
+/// Key number `table`, 0..feature_key_tables - 1: a fixed mixture of 20 of the 256 bits; below
+/// 2^feature_key_bits. Two descriptors that agree in these bits have the same key; two others share
+/// one by chance, once in 2^20 times if their bits are random.
 /// Indyk & Motwani, "Approximate nearest neighbors", STOC 1998: bit sampling for Hamming distance.
 std::uint32_t feature_key(const std::array<std::uint64_t, 4>& descriptor, std::size_t table);
 
