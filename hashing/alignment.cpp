@@ -30,15 +30,23 @@ struct Difference {
   double typical = 1e9;  ///< the median of its absolute values
 };
 
-Difference difference_of(const cv::Mat& left, const cv::Mat& right, const cv::Mat& mask) {
-  Difference difference;
-  difference.values = toned_like(left, right, mask) - right;
+double typical_of(const cv::Mat& values, const cv::Mat& mask) {
   std::vector<float> sizes;
   for (int y = 0; y < mask.rows; ++y)
     for (int x = 0; x < mask.cols; ++x)
-      if (mask.at<std::uint8_t>(y, x) != 0)
-        sizes.push_back(std::abs(difference.values.at<float>(y, x)));
-  if (!sizes.empty()) difference.typical = middle_of(sizes);
+      if (mask.at<std::uint8_t>(y, x) != 0) sizes.push_back(std::abs(values.at<float>(y, x)));
+  return sizes.empty() ? 1e9 : middle_of(sizes);
+}
+
+Difference difference_of(const cv::Mat& left, const cv::Mat& right, const cv::Mat& mask) {
+  Difference difference;
+  difference.values = toned_like(left, right, mask) - right;
+  difference.typical = typical_of(difference.values, mask);
+  // Once more without what was laid over one of the two.
+  const cv::Mat fitting = mask & (cv::abs(difference.values) <= 3 * difference.typical);
+  if (cv::countNonZero(fitting) * 4 < cv::countNonZero(mask)) return difference;
+  difference.values = toned_like(left, right, fitting) - right;
+  difference.typical = typical_of(difference.values, mask);
   return difference;
 }
 
@@ -95,6 +103,7 @@ AffineTransform aligned(const cv::Mat& left, const AffineTransform& transform,
                         const std::function<cv::Mat(const AffineTransform&)>& mask_through,
                         std::initializer_list<double> smoothings) {
   AffineTransform best = transform;
+  const int first_area = std::max(1, cv::countNonZero(mask_through(transform)));
   for (const double smoothing : smoothings) {
     const auto smoothed = [smoothing](const cv::Mat& picture) {
       cv::Mat result;
@@ -109,8 +118,11 @@ AffineTransform aligned(const cv::Mat& left, const AffineTransform& transform,
       const cv::Mat right = smoothed(picture_through(tried)), mask = mask_through(tried);
       if (cv::countNonZero(mask) < mask.rows * mask.cols / 8) break;
       const Difference difference = difference_of(left_smoothed, right, mask);
-      if (difference.typical >= best_difference * 0.999) break;
-      best_difference = difference.typical;
+      // Sliding what does not fit out of sight is no better fit.
+      const double lost = std::max(1.0, static_cast<double>(first_area) / cv::countNonZero(mask));
+      const double weighed = difference.typical * lost * lost * lost * lost;
+      if (weighed >= best_difference * 0.999) break;
+      best_difference = weighed;
       best = tried;
       const auto moved = step(difference, right, mask);
       if (!moved) break;

@@ -87,7 +87,8 @@ cv::Mat grey_at(const cv::Mat& decoded, const ImageHeader& header, int long_side
           1, static_cast<int>(std::lround(static_cast<double>(length) * long_side / side)));
     };
     cv::Mat result;
-    cv::resize(grey, result, {reduced(grey.cols), reduced(grey.rows)}, 0, 0, cv::INTER_AREA);
+    // By less than half: nothing aliases that the corners would see.
+    cv::resize(grey, result, {reduced(grey.cols), reduced(grey.rows)}, 0, 0, cv::INTER_LINEAR);
     grey = result;
   }
   return apply_orientation(grey, header.orientation);
@@ -113,7 +114,7 @@ Outcome<GreyPictures> decode_for_features(Bytes file, const ImageHeader& header)
   auto decoded = decode(file, header, JpegColour::grey, hash_scale(header));
   if (auto* refusal = std::get_if<Refusal>(&decoded)) return std::move(*refusal);
   GreyPictures result{hash_picture_of(std::get<cv::Mat>(decoded), header), {}};
-  const JpegScale needed = scale_at(header, feature_long_side);
+  const JpegScale needed = scale_at(header, sufficient_feature_long_side);
   if (header.format == ImageFormat::jpeg && needed.denominator < hash_scale(header).denominator) {
     decoded = decode(file, header, JpegColour::grey, needed);
     if (auto* refusal = std::get_if<Refusal>(&decoded)) return std::move(*refusal);

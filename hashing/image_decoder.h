@@ -24,8 +24,9 @@ Outcome<cv::Mat> decode_reduced_grey(Bytes file, const ImageHeader& header);
 /// The picture that hashes are made from, by the rule above; and one for local features.
 struct GreyPictures {
   cv::Mat for_hashes;
-  /// CV_8UC1, as shown, on white; its longer side is feature_long_side unless the picture is
-  /// smaller.
+  /// CV_8UC1, as shown, on white; its longer side is feature_long_side, or as little as
+  /// sufficient_feature_long_side where the scale that serves the hashes gives no more, or less
+  /// where the picture is smaller.
   cv::Mat for_features;
 };
 

@@ -12,6 +12,8 @@ namespace imgdedup::hashing {
 
 /// Long side, in pixels, to which a picture is reduced before its features are looked for.
 inline constexpr int feature_long_side = 320;
+/// Long side with which it is taken as it is rather than decoded a second time for more.
+inline constexpr int sufficient_feature_long_side = 240;
 /// Features that are kept of a picture for the catalog.
 inline constexpr std::size_t feature_count = 200;
 

@@ -261,12 +261,21 @@ std::optional<Overlap> look_at_overlap(const cv::Mat& left, const cv::Mat& right
   // Roughly first, where a step reaches farther and costs less.
   const Frame rough_frame(left, right, box, scale_for(overlap_long_side / 2));
   Overlap result;
-  result.transform = frame.align(rough_frame.align(transform, {3.0, 1.0}), {1.0});
-
-  const cv::Mat mask = frame.mask(result.transform);
-  if (cv::countNonZero(mask) < smallest_frame_side * smallest_frame_side) return std::nullopt;
-  const Agreement agreement =
-      best_agreement(frame.left_seen(), frame.right_seen(result.transform), mask);
+  Agreement agreement;
+  double best_worth = -1;
+  // Samples refine most transforms, but what was laid over a picture may draw one aside.
+  for (const AffineTransform& tried : {frame.align(rough_frame.align(transform, {3.0, 1.0}), {1.0}),
+                                       frame.align(transform, {1.0})}) {
+    const cv::Mat mask = frame.mask(tried);
+    if (cv::countNonZero(mask) < smallest_frame_side * smallest_frame_side) continue;
+    Agreement found = best_agreement(frame.left_seen(), frame.right_seen(tried), mask);
+    const double worth = found.faithful * cv::countNonZero(mask);
+    if (worth <= best_worth) continue;
+    best_worth = worth;
+    agreement = std::move(found);
+    result.transform = tried;
+  }
+  if (best_worth < 0) return std::nullopt;
   const CommonPart refined = common_part(left.size(), right.size(), result.transform);
   matching::EditComparison& measures = result.measures;
   measures.overlap_ssim = agreement.ssim;

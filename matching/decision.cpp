@@ -31,8 +31,10 @@ bool is_about(const Comparison& comparison, const ImageRecord& a, const ImageRec
 
 /// Orders what was found: smaller is the better hold for a decision.
 auto strength(const RelationFound& found) {
-  return std::tuple(found.relation, found.evidence.distance_bits.value_or(0),
-                    -found.evidence.ssim.value_or(1.0));
+  // The hashes of edited copies say nothing about which is the better hold; what they share does.
+  const int far = found.relation == Relation::edited ? -found.evidence.inliers.value_or(0)
+                                                     : found.evidence.distance_bits.value_or(0);
+  return std::tuple(found.relation, far, -found.evidence.ssim.value_or(1.0));
 }
 
 /// The best original that a file is held against, so far.
