@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Edited copies of every picture of a folder, with their truth: what bench/near_accuracy is tried
+// Edited copies of every picture of a folder, with their truth: what bench/accuracy is tried
 // on.
 #include <algorithm>
 #include <cstdio>
