@@ -49,13 +49,17 @@ void keep_only(FoundMap& found, const std::string& name) {
 
 FoundMap search_by_judgement(const SearchOptions& options, PictureMeasurer& measurer,
                              const std::vector<ListedFile>& files, const std::string& query) {
-  matching::Policy policy;
-  policy.radius_bits = max_distance_of(options, matching::HashSize::eight);
-  const auto pictures = measure_pictures(measurer, files);
-  std::optional<std::size_t> asked;
+  JudgementSearch search;
+  search.policy.radius_bits = max_distance_of(options, matching::HashSize::eight);
+  if (options.method == Method::local) {
+    search.policy.near_enabled = false;
+    search.score = HitScore::ssim;
+  }
+  const auto pictures = measure_pictures(measurer, files, {.features = true});
   for (std::size_t i = 0; i < pictures.records.size(); ++i)
-    if (!query.empty() && pictures.records[i].path == query) asked = i;
-  return find_by_judgement(pictures.records, policy, comparer(measurer, pictures), asked);
+    if (!query.empty() && pictures.records[i].path == query) search.query = i;
+  return find_by_judgement(pictures.records, pictures.features, search,
+                           comparer(measurer, pictures));
 }
 
 /// query: empty, or a name that the map will have alone.

@@ -20,6 +20,11 @@ void add_pair(FoundMap& found, const std::string& a, const std::string& b, int d
   found.at(b).push_back({a, distance_bits});
 }
 
+void add_pair(FoundMap& found, const std::string& a, const std::string& b, double similarity) {
+  found.at(a).push_back({b, 0, similarity});
+  found.at(b).push_back({a, 0, similarity});
+}
+
 void order_hits(FoundMap& found, std::size_t neighbours) {
   for (auto& [name, hits] : found) {
     std::ranges::sort(hits, [](const Hit& a, const Hit& b) {

@@ -17,7 +17,8 @@ namespace imgdedup::batch {
 struct Hit {
   std::string name;
   int distance_bits = 0;  ///< 0..64, or 256 of hashes of that size
-  /// Of vectors: their cosine, -1..1. All hits of a map have one, or none has.
+  /// Of vectors their cosine, of local features the SSIM, -1..1. All hits of a map have one, or
+  /// none has.
   std::optional<double> similarity = {};
 
   bool operator==(const Hit&) const = default;
@@ -28,6 +29,7 @@ using FoundMap = std::map<std::string, std::vector<Hit>>;
 
 /// Enters the pair on both sides. Both must be keys.
 void add_pair(FoundMap& found, const std::string& a, const std::string& b, int distance_bits);
+void add_pair(FoundMap& found, const std::string& a, const std::string& b, double similarity);
 
 /// Orders the hits of each file, nearest first, then by name, and cuts them to `neighbours` (0:
 /// all). A cut map need not be symmetric any more.

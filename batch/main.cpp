@@ -32,7 +32,7 @@ const std::map<std::string, Method> encoding_methods{{"ahash", Method::ahash},
 const std::map<std::string, Method> all_methods{{"md5", Method::md5},     {"ahash", Method::ahash},
                                                 {"dhash", Method::dhash}, {"phash", Method::phash},
                                                 {"whash", Method::whash}, {"cnn", Method::cnn},
-                                                {"all", Method::all}};
+                                                {"local", Method::local}, {"all", Method::all}};
 const std::map<std::string, HashLibrary> libraries{{"imagededup", HashLibrary::imagededup},
                                                    {"imagehash", HashLibrary::imagehash}};
 const std::map<std::string, HashSize> hash_sizes{{"8", HashSize::eight}, {"16", HashSize::sixteen}};

@@ -17,14 +17,15 @@ enum class Method : std::uint8_t {
   dhash,
   phash,
   whash,
-  cnn,  ///< vectors of a network, at a least cosine
-  all,  ///< the service's own judgement: relation_between() with its defaults
+  cnn,    ///< vectors of a network, at a least cosine
+  local,  ///< the same place in both by local features, confirmed by looking: edited copies
+  all,    ///< the service's own judgement: relation_between() with its defaults
 };
 
-inline constexpr std::array<std::string_view, 7> method_names{"md5",   "ahash", "dhash", "phash",
-                                                              "whash", "cnn",   "all"};
+inline constexpr std::array<std::string_view, 8> method_names{"md5",   "ahash", "dhash", "phash",
+                                                              "whash", "cnn",   "local", "all"};
 
-/// The hash behind a method; nothing for md5, cnn and all.
+/// The hash behind a method; nothing for the others.
 constexpr std::optional<matching::HashKind> hash_kind_of(Method method) {
   switch (method) {
     case Method::ahash:
@@ -37,6 +38,7 @@ constexpr std::optional<matching::HashKind> hash_kind_of(Method method) {
       return matching::HashKind::whash;
     case Method::md5:
     case Method::cnn:
+    case Method::local:
     case Method::all:
       break;
   }

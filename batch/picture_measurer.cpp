@@ -84,7 +84,8 @@ void PictureMeasurer::run(const char* what, std::size_t count,
   }
 }
 
-std::vector<Measured> PictureMeasurer::measure(std::span<const ListedFile> files) {
+std::vector<Measured> PictureMeasurer::measure(std::span<const ListedFile> files,
+                                               const matching::Measures& measures) {
   std::vector<Measured> results(files.size());
   const auto request = [&](std::size_t index) -> std::optional<Request> {
     auto opened = open_file(files[index].path);
@@ -93,13 +94,14 @@ std::vector<Measured> PictureMeasurer::measure(std::span<const ListedFile> files
       return std::nullopt;
     }
     auto& file = std::get<OpenedFile>(opened);
-    results[index] = matching::ImageRecord{.file_id = static_cast<std::int64_t>(index),
-                                           .path = files[index].name,
-                                           .stamp = stamp_of(file.status),
-                                           .hard_links = file.status.st_nlink,
-                                           .is_protected = false,
-                                           .fingerprint = {}};
-    Request asked{{.kind = worker::JobKind::fingerprint}, {}};
+    results[index] = MeasuredPicture{{.file_id = static_cast<std::int64_t>(index),
+                                      .path = files[index].name,
+                                      .stamp = stamp_of(file.status),
+                                      .hard_links = file.status.st_nlink,
+                                      .is_protected = false,
+                                      .fingerprint = {}},
+                                     {}};
+    Request asked{{.kind = worker::JobKind::fingerprint, .measures = measures}, {}};
     asked.files.push_back(std::move(file.descriptor));
     return asked;
   };
@@ -107,8 +109,10 @@ std::vector<Measured> PictureMeasurer::measure(std::span<const ListedFile> files
     if (auto* refusal = std::get_if<Refusal>(&answer)) {
       results[index] = std::move(*refusal);
     } else {
-      std::get<matching::ImageRecord>(results[index]).fingerprint =
-          std::get<matching::Measurement>(answer).fingerprint;
+      auto& measurement = std::get<matching::Measurement>(answer);
+      auto& picture = std::get<MeasuredPicture>(results[index]);
+      picture.record.fingerprint = measurement.fingerprint;
+      picture.features = std::move(measurement.features);
     }
   });
   return results;
@@ -160,10 +164,11 @@ std::vector<Embedded> PictureMeasurer::embed(std::span<const ListedFile> files) 
   return results;
 }
 
-std::vector<Compared> PictureMeasurer::compare(std::span<const PathPair> pairs) {
+std::vector<Compared> PictureMeasurer::compare(std::span<const PathPair> pairs,
+                                               const matching::Measures& measures) {
   std::vector<Compared> results(pairs.size());
   const auto request = [&](std::size_t index) -> std::optional<Request> {
-    Request asked{{.kind = worker::JobKind::compare}, {}};
+    Request asked{{.kind = worker::JobKind::compare, .measures = measures}, {}};
     for (const auto& path : {pairs[index].first, pairs[index].second}) {
       auto opened = open_file(path);
       if (auto* refusal = std::get_if<Refusal>(&opened)) {

@@ -24,7 +24,11 @@
 namespace imgdedup::batch {
 
 /// A file that could be read as an image. `record.path` is the name in results.
-using Measured = std::variant<matching::ImageRecord, matching::Refusal>;
+struct MeasuredPicture {
+  matching::ImageRecord record;
+  std::optional<matching::PictureFeatures> features;  ///< where asked for
+};
+using Measured = std::variant<MeasuredPicture, matching::Refusal>;
 using Encoded = std::variant<matching::EncodedHash, matching::Refusal>;
 using Digested = std::variant<worker::DigestAnswer, matching::Refusal>;
 using Embedded = std::variant<matching::Embedding, matching::Refusal>;
@@ -38,7 +42,8 @@ class PictureMeasurer {
 
   /// One entry a file, in their order; `file_id` is the index. Each file is opened only when a
   /// worker is free. Throws std::runtime_error when no worker can be started.
-  std::vector<Measured> measure(std::span<const ListedFile> files);
+  std::vector<Measured> measure(std::span<const ListedFile> files,
+                                const matching::Measures& measures = {});
 
   /// The hash of each file by `definition`, in their order. Throws as measure().
   std::vector<Encoded> encode(std::span<const ListedFile> files,
@@ -50,7 +55,8 @@ class PictureMeasurer {
 
   using PathPair = std::pair<std::filesystem::path, std::filesystem::path>;
   /// One entry a pair, in their order. Throws as measure().
-  std::vector<Compared> compare(std::span<const PathPair> pairs);
+  std::vector<Compared> compare(std::span<const PathPair> pairs,
+                                const matching::Measures& measures = {});
 
   /// One entry a path, in their order. side_pixels: of the longer side,
   /// 1..worker::max_thumbnail_side_pixels. Throws as measure().

@@ -50,15 +50,18 @@ worker::WorkerPoolSettings measurer_settings() {
 
 PictureMeasurer make_measurer() { return PictureMeasurer(measurer_settings()); }
 
-Pictures measure_pictures(PictureMeasurer& measurer, const std::vector<ListedFile>& files) {
-  auto measured = measurer.measure(files);
+Pictures measure_pictures(PictureMeasurer& measurer, const std::vector<ListedFile>& files,
+                          const matching::Measures& measures) {
+  auto measured = measurer.measure(files, measures);
   Pictures pictures;
   for (std::size_t i = 0; i < files.size(); ++i) {
     if (const auto* refusal = std::get_if<Refusal>(&measured[i])) {
       report_unreadable(files[i].path, *refusal);
       continue;
     }
-    pictures.records.push_back(std::get<matching::ImageRecord>(std::move(measured[i])));
+    auto& picture = std::get<MeasuredPicture>(measured[i]);
+    pictures.records.push_back(std::move(picture.record));
+    if (measures.features) pictures.features.push_back(std::move(picture.features));
     pictures.paths.push_back(files[i].path);
   }
   return pictures;
@@ -112,7 +115,7 @@ Compare comparer(PictureMeasurer& measurer, const Pictures& pictures) {
     std::vector<PictureMeasurer::PathPair> paths;
     paths.reserve(pairs.size());
     for (const auto& [i, j] : pairs) paths.emplace_back(pictures.paths[i], pictures.paths[j]);
-    const auto compared = measurer.compare(paths);
+    const auto compared = measurer.compare(paths, {.features = !pictures.features.empty()});
 
     std::vector<std::optional<matching::Comparison>> comparisons(pairs.size());
     for (std::size_t n = 0; n < pairs.size(); ++n) {

@@ -26,6 +26,8 @@ PictureMeasurer make_measurer();
 struct Pictures {
   std::vector<matching::ImageRecord> records;  ///< sorted by name, which is `path`
   std::vector<std::filesystem::path> paths;    ///< where each record's file lies
+  /// Of each record, where they were asked for; else empty.
+  std::vector<std::optional<matching::PictureFeatures>> features;
 };
 
 /// Names a file that could not be read as an image on standard error, with the reason; but for one
@@ -33,7 +35,8 @@ struct Pictures {
 void report_unreadable(const std::filesystem::path& path, const matching::Refusal& refusal);
 
 /// Measures `files`; those that could not be read are given to report_unreadable().
-Pictures measure_pictures(PictureMeasurer& measurer, const std::vector<ListedFile>& files);
+Pictures measure_pictures(PictureMeasurer& measurer, const std::vector<ListedFile>& files,
+                          const matching::Measures& measures = {});
 
 /// The hash of each of `files` by `definition`; what cannot be read is named as above.
 Encodings encode_pictures(PictureMeasurer& measurer, const std::vector<ListedFile>& files,
@@ -51,6 +54,7 @@ std::vector<ListedFile> list_and_report(const std::vector<std::string>& folders,
 
 /// Compares pictures of `pictures` for find_by_judgement(). A file that changed since it was
 /// measured, or that cannot be read any more, gives nothing and is named on standard error.
+/// Looks for edits where the pictures were measured with features.
 Compare comparer(PictureMeasurer& measurer, const Pictures& pictures);
 
 }  // namespace imgdedup::batch

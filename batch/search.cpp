@@ -3,8 +3,10 @@
 #include "batch/search.h"
 
 #include <algorithm>
+#include <set>
 #include <unordered_map>
 
+#include "batch/edited_candidates.h"
 #include "matching/bk_tree.h"
 #include "matching/decision.h"
 #include "matching/near_confirmation.h"
@@ -100,50 +102,66 @@ FoundMap find_by_content(const Digests& digests) {
   return found;
 }
 
-FoundMap find_by_judgement(std::span<const ImageRecord> files, const matching::Policy& policy,
-                           const Compare& compare, std::optional<std::size_t> query) {
+FoundMap find_by_judgement(std::span<const ImageRecord> files,
+                           std::span<const std::optional<matching::PictureFeatures>> features,
+                           const JudgementSearch& search, const Compare& compare) {
+  const matching::Policy& policy = search.policy;
   FoundMap found = keys_of(files);
   const auto relate = [&](std::size_t i, std::size_t j,
                           const std::optional<matching::Comparison>& comparison) {
-    if (query && i != *query && j != *query) return;
+    if (search.query && i != *search.query && j != *search.query) return;
     const auto relation = relation_between(files[j], {files[i], comparison, false}, policy);
-    if (relation)
+    if (!relation) return;
+    if (search.score == HitScore::distance)
       add_pair(found, files[i].path, files[j].path, relation->evidence.distance_bits.value_or(0));
+    else
+      add_pair(found, files[i].path, files[j].path,
+               relation->relation == matching::Relation::edited
+                   ? relation->evidence.ssim.value_or(0)
+                   : 1.0);
   };
 
   const auto groups = group_by_content(files);
   std::vector<BkTree::Entry> entries;
+  std::vector<EditedCandidate> looks;
   for (std::size_t group = 0; group < groups.size(); ++group) {
     for_each_pair(groups[group], [&](std::size_t i, std::size_t j) { relate(i, j, std::nullopt); });
-    entries.push_back({files[groups[group][0]].fingerprint.hashes.of(policy.hash_kind),
-                       static_cast<BkTree::Id>(group)});
+    const std::size_t first = groups[group][0];
+    entries.push_back(
+        {files[first].fingerprint.hashes.of(policy.hash_kind), static_cast<BkTree::Id>(group)});
+    if (!features.empty())
+      looks.push_back({&files[first].fingerprint, features[first] ? &*features[first] : nullptr});
   }
-  const auto is_asked_for = [&](BkTree::Id group) {
-    return !query || std::ranges::count(groups[group], *query) > 0;
+  const auto is_asked_for = [&](std::size_t group) {
+    return !search.query || std::ranges::count(groups[group], *search.query) > 0;
   };
 
-  std::vector<IndexPair> group_pairs;
-  std::vector<IndexPair> file_pairs;
+  std::set<IndexPair> group_pairs;
   const BkTree tree = BkTree::build(entries);
   for (const auto& entry : entries) {
     if (!is_asked_for(entry.id)) continue;
     for (const auto& match : tree.within(entry.hash, policy.radius_bits)) {
-      // Without a query each pair is met from both sides.
-      if (query ? match.id == entry.id : match.id <= entry.id) continue;
+      if (match.id == entry.id) continue;
       const auto [first, second] = std::minmax(entry.id, match.id);
-      const IndexPair pair{groups[first][0], groups[second][0]};
-      if (!worth_comparing(files[pair.first].fingerprint, files[pair.second].fingerprint, policy))
-        continue;
-      group_pairs.emplace_back(first, second);
-      file_pairs.push_back(pair);
+      if (worth_comparing(files[groups[first][0]].fingerprint, files[groups[second][0]].fingerprint,
+                          policy))
+        group_pairs.emplace(first, second);
     }
   }
+  if (policy.edited_enabled && !looks.empty())
+    for (const IndexPair& pair : edited_candidates(looks, tree, policy, is_asked_for))
+      group_pairs.insert(pair);
 
+  std::vector<IndexPair> file_pairs;
+  for (const auto& [first, second] : group_pairs)
+    file_pairs.emplace_back(groups[first][0], groups[second][0]);
   const auto comparisons = compare(file_pairs);
-  for (std::size_t n = 0; n < group_pairs.size(); ++n) {
-    if (!comparisons[n]) continue;
-    for (const std::size_t i : groups[group_pairs[n].first])
-      for (const std::size_t j : groups[group_pairs[n].second]) relate(i, j, comparisons[n]);
+  std::size_t n = 0;
+  for (const auto& [first, second] : group_pairs) {
+    const auto& comparison = comparisons[n++];
+    if (!comparison) continue;
+    for (const std::size_t i : groups[first])
+      for (const std::size_t j : groups[second]) relate(i, j, comparison);
   }
   return found;
 }

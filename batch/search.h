@@ -13,6 +13,7 @@
 #include "batch/encodings.h"
 #include "batch/found_map.h"
 #include "matching/image_record.h"
+#include "matching/local_features.h"
 #include "matching/policy.h"
 #include "matching/relation.h"
 
@@ -33,12 +34,24 @@ using IndexPair = std::pair<std::size_t, std::size_t>;
 using Compare =
     std::function<std::vector<std::optional<matching::Comparison>>(const std::vector<IndexPair>&)>;
 
+enum class HitScore : std::uint8_t {
+  distance,  ///< of the policy's hash
+  ssim,      ///< of the part that both pictures show; 1 where they are the same
+};
+
+struct JudgementSearch {
+  matching::Policy policy = {};
+  /// An index into the files: only pairs with that file are looked at; the others stay keys.
+  std::optional<std::size_t> query = std::nullopt;
+  HitScore score = HitScore::distance;
+};
+
 /// Pairs that stand in a relation by matching::relation_between(), each pair held against each
-/// other, never chained; the distance is that of the policy's hash. Two contents are compared once,
-/// however many files have them; only pairs whose hashes make a relation possible are. With
-/// `query`, an index into the files, only pairs with that file are looked at; the others stay keys.
+/// other, never chained. Two contents are compared once, however many files have them; only pairs
+/// whose hashes make a relation possible are, and those whose features do.
+/// features: of each file, or empty, and then no edits are found.
 FoundMap find_by_judgement(std::span<const matching::ImageRecord> files,
-                           const matching::Policy& policy, const Compare& compare,
-                           std::optional<std::size_t> query = std::nullopt);
+                           std::span<const std::optional<matching::PictureFeatures>> features,
+                           const JudgementSearch& search, const Compare& compare);
 
 }  // namespace imgdedup::batch

@@ -51,6 +51,9 @@ void check(const SearchOptions& options) {
     throw UsageError("--hash-size is for ahash, dhash, phash and whash" + of_method);
   if (options.library && !has_hash)
     throw UsageError("--compat is for ahash, dhash, phash and whash" + of_method);
+  if (options.max_distance_bits && method == Method::local)
+    throw UsageError("--max-distance is for hashes" + of_method +
+                     ", which looks at the pictures themselves");
   if (options.max_distance_bits && method == Method::md5)
     throw UsageError("--max-distance is for hashes" + of_method + ", which finds equal bytes");
   if (!reads_encodings)

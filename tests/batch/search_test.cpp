@@ -113,7 +113,7 @@ TEST_CASE("the judgement compares each two contents once and relates all their f
   const std::vector files{record(0, "a1", 1, 0), record(1, "a2", 1, 0), record(2, "b1", 2, 0b11),
                           record(3, "b2", 2, 0b11), record(4, "far", 3, ~std::uint64_t{0})};
   std::vector<IndexPair> asked;
-  FoundMap found = find_by_judgement(files, {}, [&](const std::vector<IndexPair>& pairs) {
+  FoundMap found = find_by_judgement(files, {}, {}, [&](const std::vector<IndexPair>& pairs) {
     asked = pairs;
     matching::Comparison alike;
     alike.left_digest = files[0].fingerprint.content_digest;
@@ -153,16 +153,16 @@ TEST_CASE("the judgement of a query looks at pairs with that file alone") {
     }
     return comparisons;
   };
-  FoundMap found = find_by_judgement(files, {}, compare, 2);
+  FoundMap found = find_by_judgement(files, {}, {.query = 2}, compare);
   order_hits(found, 0);
-  CHECK(asked == std::vector<IndexPair>{{2, 3}, {0, 2}});
+  CHECK(asked == std::vector<IndexPair>{{0, 2}, {2, 3}});
   CHECK(names(found, "b") == Names{"c", "a1", "a2"});
   CHECK(names(found, "a1") == Names{"b"});
 }
 
 TEST_CASE("a pair that could not be compared is no pair") {
   const std::vector files{record(0, "a", 1, 0), record(1, "b", 2, 0)};
-  const FoundMap found = find_by_judgement(files, {}, [](const std::vector<IndexPair>& pairs) {
+  const FoundMap found = find_by_judgement(files, {}, {}, [](const std::vector<IndexPair>& pairs) {
     CHECK(pairs.size() == 1);
     return std::vector<std::optional<matching::Comparison>>(pairs.size());
   });
@@ -172,7 +172,7 @@ TEST_CASE("a pair that could not be compared is no pair") {
 TEST_CASE("two names of one inode are no duplicates in the judgement") {
   std::vector files{record(0, "a", 1, 0), record(1, "b", 1, 0)};
   files[1].stamp = files[0].stamp;
-  const FoundMap found = find_by_judgement(files, {}, [](const auto& pairs) {
+  const FoundMap found = find_by_judgement(files, {}, {}, [](const auto& pairs) {
     return std::vector<std::optional<matching::Comparison>>(pairs.size());
   });
   CHECK(names(found, "a").empty());
