@@ -190,10 +190,15 @@ void FeatureIndex::vote(const List& list) const {
   const float weight =
       std::log(static_cast<float>(slots_.size() + 1) /
                static_cast<float>(std::min<std::size_t>(list.length, slots_.size())));
-  for (const std::uint32_t posting : list.block->sorted(list.key))
-    vote_for(slot_of(posting), list.feature, weight);
-  for (std::uint32_t i = list.late_begin; i < list.late_end; ++i)
-    vote_for(slot_of(late_[i]), list.feature, weight);
+  // Postings of pictures that were taken out stay until the next tidying; there is room for votes
+  // of those that are in alone.
+  const bool all_are_in = slots_.released() == 0;
+  const auto vote_of = [&](std::uint32_t posting) {
+    const SlotTable::Slot slot = slot_of(posting);
+    if (all_are_in || slots_.holds(slot)) vote_for(slot, list.feature, weight);
+  };
+  for (const std::uint32_t posting : list.block->sorted(list.key)) vote_of(posting);
+  for (std::uint32_t i = list.late_begin; i < list.late_end; ++i) vote_of(late_[i]);
 }
 
 std::vector<FeatureIndex::Match> FeatureIndex::best(const LocalFeatures& features,
@@ -211,7 +216,7 @@ std::vector<FeatureIndex::Match> FeatureIndex::best(const LocalFeatures& feature
   for (const std::uint32_t place : used_tallies_) {
     Tally& tally = tallies_[place];
     votes += tally.votes;
-    if (tally.votes >= least_votes && slots_.holds(tally.slot))
+    if (tally.votes >= least_votes)
       matches.push_back({slots_.id_of(tally.slot), tally.votes, tally.weight});
     tally = {};
   }

@@ -150,6 +150,18 @@ TEST_CASE("inserting and removing in any order leaves the index as if newly buil
   }
 }
 
+TEST_CASE("pictures that were taken out, however many, do not hold up a question") {
+  Random random(7);
+  const LocalFeatures features = random_features(random, 50);
+  FeatureIndex index;
+  for (FeatureIndex::Id id = 0; id < 20; ++id) index.insert(id, features);
+  for (FeatureIndex::Id id = 1; id < 20; ++id) REQUIRE(index.remove(id));
+  const auto found = index.best(features, 10);
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].id == 0);
+  CHECK(found[0].votes == 50);
+}
+
 TEST_CASE("an edited picture comes first among thousands of others") {
   Random random(11);
   Pictures pictures;
