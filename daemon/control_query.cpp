@@ -94,7 +94,9 @@ void compare(ControlContext& context, const QueryPtr& query, const FilePtr& file
   files.push_back(std::move(original.descriptor));
   ++file->outstanding;
   context.pool.submit(
-      {0, worker::JobKind::compare, context.limits, context.judge.measures()}, std::move(files),
+      {0, worker::JobKind::compare, context.limits,
+       context.judge.measures_between(file->record.fingerprint, candidate.original.fingerprint)},
+      std::move(files),
       [&context, query, file, index](const worker::Answer& answer) {
         const auto* comparison = std::get_if<matching::Comparison>(&answer);
         matching::Candidate& compared = file->candidates[index];

@@ -140,7 +140,9 @@ void Judge::compare(const JudgementPtr& judgement, std::size_t candidate) {
   files.push_back(std::move(other.descriptor));
   ++judgement->outstanding;
   pool_.submit(
-      {0, worker::JobKind::compare, limits_, measures()}, std::move(files),
+      {0, worker::JobKind::compare, limits_,
+       measures_between(judgement->record.fingerprint, original.fingerprint)},
+      std::move(files),
       [this, judgement, candidate](const worker::Answer& answer) {
         compared(judgement, candidate, answer);
         if (--judgement->outstanding == 0) conclude(judgement);

@@ -57,6 +57,9 @@ class Judge {
 
   /// What has to be measured of a file before it can be judged.
   [[nodiscard]] matching::Measures measures() const { return {.features = policy_.edited_enabled}; }
+  /// What to measure when these two are compared: edits only where `near` would not be enough.
+  [[nodiscard]] matching::Measures measures_between(const matching::Fingerprint& a,
+                                                    const matching::Fingerprint& b) const;
   /// The originals that a picture of this fingerprint may be a copy of, best first, none of them
   /// compared yet; with equal digests alone where there are such. features: nullptr: no edited
   /// copies.

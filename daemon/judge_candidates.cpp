@@ -22,6 +22,17 @@ bool may_have_the_same_pixels(const matching::Fingerprint& a, const matching::Fi
 
 }  // namespace
 
+matching::Measures Judge::measures_between(const matching::Fingerprint& a,
+                                           const matching::Fingerprint& b) const {
+  matching::Measures measures = this->measures();
+  measures.features_unless_near =
+      policy_.near_enabled &&
+      hamming_distance(a.hashes.of(policy_.hash_kind), b.hashes.of(policy_.hash_kind)) <=
+          policy_.radius_bits &&
+      has_enough_detail(a) && has_enough_detail(b);
+  return measures;
+}
+
 matching::ImageRecord Judge::record_of(const store::CatalogFile& file,
                                        const matching::Fingerprint& fingerprint) const {
   const Root* root = roots_.holding(file.path);

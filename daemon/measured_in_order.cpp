@@ -30,9 +30,7 @@ std::optional<MeasuredFile> MeasuredInOrder::take_next(SteadyTime now) {
                         [now](const auto& entry) { return entry.second.until <= now; });
     if (next == measured_.end()) return std::nullopt;
   }
-  MeasuredFile file = std::move(next->second.file);
-  measured_.erase(next);
-  return file;
+  return std::move(measured_.extract(next).mapped().file);
 }
 
 std::optional<SteadyTime> MeasuredInOrder::next_time() const {

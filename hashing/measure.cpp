@@ -17,6 +17,7 @@
 #include "hashing/perceptual_hash.h"
 #include "hashing/picture_digest.h"
 #include "hashing/without_throwing.h"
+#include "matching/near_confirmation.h"
 
 namespace imgdedup::hashing {
 namespace {
@@ -130,7 +131,7 @@ Outcome<Comparison> compare(Bytes left, Bytes right, const DecodeLimits& limits,
   if (auto* refusal = std::get_if<Refusal>(&right_small)) return std::move(*refusal);
   compare_looks(std::get<cv::Mat>(left_small), std::get<cv::Mat>(right_small), result);
 
-  if (measures.features)
+  if (measures.features && !(measures.features_unless_near && confirms_near(result)))
     if (auto refusal = add_edit(left, right, left_header, right_header, result)) return *refusal;
   if (!may_be_same_picture(left_header, right_header, result)) return result;
   auto left_full = decode_full(left, left_header);

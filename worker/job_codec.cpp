@@ -89,6 +89,7 @@ std::vector<std::uint8_t> encode_job(const Job& job) {
   out.put(job.limits.max_pixels);
   out.put(static_cast<std::uint8_t>(job.measures.features));
   out.put(static_cast<std::uint8_t>(job.measures.embedding));
+  out.put(static_cast<std::uint8_t>(job.measures.features_unless_near));
   put(out, job.definition);
   out.put(job.thumbnail_side_pixels);
   return std::move(out).take();
@@ -105,6 +106,7 @@ std::variant<Job, ProtocolError> decode_job(MessageBytes message, std::size_t de
   job.limits.max_pixels = in.take<std::uint64_t>();
   const auto features = in.take<std::uint8_t>();
   const auto embedding = in.take<std::uint8_t>();
+  const auto unless_near = in.take<std::uint8_t>();
   const auto definition = take_definition(in);
   job.thumbnail_side_pixels = in.take<std::uint16_t>();
   if (!in.complete()) return error("a job of a wrong length");
@@ -114,8 +116,8 @@ std::variant<Job, ProtocolError> decode_job(MessageBytes message, std::size_t de
     return error("a job with an impossible thumbnail size");
   if (kind > last_job_kind) return error("an unknown kind of job");
   job.kind = static_cast<JobKind>(kind);
-  if (features > 1 || embedding > 1) return error("neither asked for nor not");
-  job.measures = {features == 1, embedding == 1};
+  if (features > 1 || embedding > 1 || unless_near > 1) return error("neither asked for nor not");
+  job.measures = {features == 1, embedding == 1, unless_near == 1};
   if (descriptor_count != descriptor_count_of(job.kind))
     return error("a job with a wrong number of descriptors");
   return job;

@@ -103,6 +103,7 @@ TEST_CASE("a job survives the way over the channel") {
   const Job job{.id = 0x1122334455667788,
                 .kind = JobKind::compare,
                 .limits = {7, 9},
+                .measures = {.features = true, .features_unless_near = true},
                 .definition = {matching::HashLibrary::imagehash, matching::HashKind::whash,
                                matching::HashSize::sixteen},
                 .thumbnail_side_pixels = 99};
