@@ -143,8 +143,7 @@ std::optional<RelationFound> relation_between(const ImageRecord& file, const Can
     return RelationFound{Relation::near, evidence};
   if (policy.edited_enabled && candidate.comparison->edit &&
       confirms_edited(*candidate.comparison->edit, file.fingerprint, original.fingerprint)) {
-    const bool file_is_left =
-        candidate.comparison->left_digest == file.fingerprint.content_digest;
+    const bool file_is_left = candidate.comparison->left_digest == file.fingerprint.content_digest;
     add_edit(evidence, *candidate.comparison->edit,
              file_is_left ? DuplicateSide::left : DuplicateSide::right);
     return RelationFound{Relation::edited, evidence};

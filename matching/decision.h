@@ -91,10 +91,10 @@ bool outranks(const ImageRecord& a, const ImageRecord& b, KeepRule keep);
 /// Judges `file` against `candidates`, all of them originals. It is a duplicate if one that it
 /// resembles outranks it: of several such, the one with the strongest relation counts, then the
 /// smallest distance (for `edited` the most inliers), then the highest SSIM, then the better rank.
-/// If none does, it is an original and displaces those that it resembles. Companions (see matching/companion.h) neither make a
-/// duplicate nor are displaced: where there is no more to say, a file gets a decision against the
-/// best of those seen before it, which only logs and says what they are. Pure; throws nothing but
-/// std::bad_alloc.
+/// If none does, it is an original and displaces those that it resembles. Companions (see
+/// matching/companion.h) neither make a duplicate nor are displaced: where there is no more to say,
+/// a file gets a decision against the best of those seen before it, which only logs and says what
+/// they are. Pure; throws nothing but std::bad_alloc.
 Verdict decide(const ImageRecord& file, std::span<const Candidate> candidates,
                const Policy& policy);
 

@@ -313,7 +313,7 @@ TEST_CASE("status shows that contents are being measured again") {
   service.sync();
   CHECK(service.stop() == 0);
   set_versions_back(service.catalog());
-    service.start();
+  service.start();
   wait_until([&] { return service.call("status")["pending"] > 0; }, "pending contents");
   service.sync();
   CHECK(service.call("status")["pending"] == 0);
