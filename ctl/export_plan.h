@@ -33,7 +33,8 @@ using PlannedFiles = std::map<std::string, PlannedFile>;
 
 struct ExportPlan {
   PlannedFiles duplicates, unique;
-  /// Paths of files that wait for their decision: what an earlier export put there stays for now.
+  /// Paths of files that wait for their decision: what an earlier export put there stays
+  /// until they are decided.
   std::set<std::string> undecided;
 };
 
