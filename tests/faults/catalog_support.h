@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "end_to_end/fault_support.h"
+#include "faults/fault_support.h"
 
 struct sqlite3;
 

@@ -5,7 +5,7 @@
 
 #include <set>
 
-#include "end_to_end/fault_support.h"
+#include "faults/fault_support.h"
 #include "support/drawn_pictures.h"
 
 using namespace imgdedup::testing;

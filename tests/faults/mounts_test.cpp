@@ -2,7 +2,7 @@
 // File systems come and go below the watched folders.
 #include <doctest/doctest.h>
 
-#include "end_to_end/fault_support.h"
+#include "faults/fault_support.h"
 #include "support/drawn_pictures.h"
 
 using namespace imgdedup::testing;

@@ -9,7 +9,7 @@
 #include <cstring>
 #include <thread>
 
-#include "end_to_end/fault_support.h"
+#include "faults/fault_support.h"
 #include "support/drawn_pictures.h"
 
 using namespace imgdedup::testing;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the tests of faults share.
-#include "end_to_end/fault_support.h"
+#include "faults/fault_support.h"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
