@@ -57,10 +57,6 @@ constexpr double nothing = 1e-6;
 
 }  // namespace
 
-Point AffineTransform::operator()(Point point) const {
-  return {xx * point.x + xy * point.y + dx, yx * point.x + yy * point.y + dy};
-}
-
 double AffineTransform::scale() const { return std::sqrt(std::abs(determinant())); }
 
 double AffineTransform::stretch() const {

@@ -18,7 +18,9 @@ struct AffineTransform {
   double xx = 1, xy = 0, dx = 0;
   double yx = 0, yy = 1, dy = 0;
 
-  [[nodiscard]] Point operator()(Point point) const;
+  [[nodiscard]] Point operator()(Point point) const {
+    return {xx * point.x + xy * point.y + dx, yx * point.x + yy * point.y + dy};
+  }
   /// How much areas grow; below 0 where the picture is mirrored.
   [[nodiscard]] double determinant() const { return xx * yy - xy * yx; }
   /// How much lengths grow: the root of the growth of areas.

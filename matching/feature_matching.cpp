@@ -3,6 +3,8 @@
 #include "matching/feature_matching.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
 #include <cstdlib>
 #include <optional>
@@ -16,51 +18,81 @@ constexpr int max_match_bits = 84;
 /// Matches that propose a transform; the nearest ones are right if any are.
 constexpr std::size_t most_proposals = 80;
 /// Inliers from which on a pair is looked at.
-constexpr int min_inliers = 6;
+constexpr int min_inliers = 7;
 
 Point place_of(const LocalFeature& feature) {
   return {feature.x_sixteenths / 16.0, feature.y_sixteenths / 16.0};
 }
 
+/// A distance above its position: the least of these is the nearest, the first of equals.
+using Ranked = std::uint32_t;
+constexpr Ranked farthest = (max_match_bits + 1) << 16;
+std::uint16_t position_of(Ranked nearest) { return static_cast<std::uint16_t>(nearest); }
+
+/// The descriptors word by word, so that several are compared at once.
+struct Columns {
+  explicit Columns(const LocalFeatures& picture) {
+    for (std::size_t word = 0; word < words.size(); ++word)
+      for (const LocalFeature& feature : picture.features)
+        words[word].push_back(feature.descriptor[word]);
+  }
+  std::array<std::vector<std::uint64_t>, 4> words;
+};
+
 struct Nearest {
-  std::vector<std::uint16_t> of_left, of_right;  ///< the distance to the nearest of the other side
-  std::vector<std::uint16_t> right_of_left;
-  std::vector<std::uint16_t> left_of_right;
+  std::vector<Ranked> of_left, of_right;  ///< of the other side; `farthest` if none is near
+  std::vector<std::uint64_t> distances;
 };
 
 __attribute__((always_inline)) inline void find_nearest(const LocalFeatures& left,
-                                                        const LocalFeatures& right,
-                                                        Nearest& nearest) {
-  const std::size_t count = right.features.size();
+                                                        const Columns& right, Nearest& nearest) {
+  const std::uint64_t* const words[4] = {right.words[0].data(), right.words[1].data(),
+                                         right.words[2].data(), right.words[3].data()};
+  const std::size_t count = right.words[0].size();
+  std::uint64_t* const distances = nearest.distances.data();
+  Ranked* const of_right = nearest.of_right.data();
   for (std::size_t i = 0; i < left.features.size(); ++i) {
-    const LocalFeature& feature = left.features[i];
+    const auto& descriptor = left.features[i].descriptor;
+    for (std::size_t j = 0; j < count; ++j)
+      distances[j] = static_cast<std::uint64_t>(
+          std::popcount(descriptor[0] ^ words[0][j]) + std::popcount(descriptor[1] ^ words[1][j]) +
+          std::popcount(descriptor[2] ^ words[2][j]) + std::popcount(descriptor[3] ^ words[3][j]));
+    Ranked of_left = farthest;
     for (std::size_t j = 0; j < count; ++j) {
-      const auto distance =
-          static_cast<std::uint16_t>(descriptor_distance(feature, right.features[j]));
-      if (distance < nearest.of_left[i]) {
-        nearest.of_left[i] = distance;
-        nearest.right_of_left[i] = static_cast<std::uint16_t>(j);
-      }
-      if (distance < nearest.of_right[j]) {
-        nearest.of_right[j] = distance;
-        nearest.left_of_right[j] = static_cast<std::uint16_t>(i);
-      }
+      const auto distance = static_cast<Ranked>(distances[j]) << 16;
+      of_left = std::min(of_left, distance | static_cast<Ranked>(j));
+      of_right[j] = std::min(of_right[j], distance | static_cast<Ranked>(i));
     }
+    nearest.of_left[i] = of_left;
   }
 }
 
-void find_nearest_portable(const LocalFeatures& left, const LocalFeatures& right,
-                           Nearest& nearest) {
+void find_nearest_portable(const LocalFeatures& left, const Columns& right, Nearest& nearest) {
   find_nearest(left, right, nearest);
 }
 
 #if defined(__x86_64__)
-__attribute__((target("popcnt"))) void find_nearest_popcnt(const LocalFeatures& left,
-                                                           const LocalFeatures& right,
-                                                           Nearest& nearest) {
+__attribute__((target("popcnt,avx2"), optimize("O3"))) void find_nearest_avx2(
+    const LocalFeatures& left, const Columns& right, Nearest& nearest) {
+  find_nearest(left, right, nearest);
+}
+__attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx512vpopcntdq"), optimize("O3"))) void
+find_nearest_avx512(const LocalFeatures& left, const Columns& right, Nearest& nearest) {
   find_nearest(left, right, nearest);
 }
 #endif
+
+using FindNearest = void (*)(const LocalFeatures&, const Columns&, Nearest&);
+
+FindNearest fastest_find_nearest() {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("avx512vl") &&
+      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq"))
+    return find_nearest_avx512;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt")) return find_nearest_avx2;
+#endif
+  return find_nearest_portable;
+}
 
 /// One match as the geometry sees it.
 struct Pair {
@@ -93,7 +125,10 @@ AffineTransform implied_by(const Pair& pair) {
           sine,   cosine, pair.to.y - sine * pair.from.x - cosine * pair.from.y};
 }
 
-double distance(Point a, Point b) { return std::hypot(a.x - b.x, a.y - b.y); }
+double distance(Point a, Point b) {
+  const double x = a.x - b.x, y = a.y - b.y;
+  return std::sqrt(x * x + y * y);
+}
 
 constexpr int most_turn = 22;  // of 256: 31 degrees
 constexpr double most_scale = 1.6;
@@ -107,8 +142,11 @@ bool alike(const Pair& a, const Pair& b) {
 
 /// How far a match may lie from where a well fitted transform leads it, in pixels of the right
 /// picture: corners are found to about a pixel of their levels.
+double tolerance(double from_scale, double to_scale, double scale) {
+  return 1.0 + 1.2 * (to_scale + scale * from_scale);
+}
 double tolerance_of(const Pair& pair, double scale) {
-  return 1.0 + 1.2 * (pair.to_scale + scale * pair.from_scale);
+  return tolerance(pair.from_scale, pair.to_scale, scale);
 }
 
 /// One corner found on several levels is one. Adds the place if it is new.
@@ -241,25 +279,20 @@ FeatureAgreement agree_unmirrored(const LocalFeatures& left, const LocalFeatures
 }  // namespace
 
 std::vector<FeatureMatch> match_features(const LocalFeatures& left, const LocalFeatures& right) {
-  constexpr std::uint16_t farthest = max_match_bits + 1;
+  static const FindNearest find = fastest_find_nearest();
   Nearest nearest;
   nearest.of_left.assign(left.features.size(), farthest);
   nearest.of_right.assign(right.features.size(), farthest);
-  nearest.right_of_left.resize(left.features.size());
-  nearest.left_of_right.resize(right.features.size());
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("popcnt"))
-    find_nearest_popcnt(left, right, nearest);
-  else
-#endif
-    find_nearest_portable(left, right, nearest);
+  nearest.distances.resize(right.features.size());
+  find(left, Columns(right), nearest);
 
   std::vector<FeatureMatch> matches;
   for (std::size_t i = 0; i < left.features.size(); ++i) {
-    if (nearest.of_left[i] == farthest) continue;
-    const std::uint16_t partner = nearest.right_of_left[i];
-    if (nearest.left_of_right[partner] == i)
-      matches.push_back({static_cast<std::uint16_t>(i), partner, nearest.of_left[i]});
+    if (nearest.of_left[i] >= farthest) continue;
+    const std::uint16_t partner = position_of(nearest.of_left[i]);
+    if (position_of(nearest.of_right[partner]) == i)
+      matches.push_back({static_cast<std::uint16_t>(i), partner,
+                         static_cast<std::uint16_t>(nearest.of_left[i] >> 16)});
   }
   std::sort(matches.begin(), matches.end(), [](const FeatureMatch& a, const FeatureMatch& b) {
     return std::tie(a.distance_bits, a.left) < std::tie(b.distance_bits, b.left);
@@ -288,6 +321,12 @@ FeatureAgreement agreement_on(const LocalFeatures& left, const LocalFeatures& ri
   const LocalFeatures& other = result.mirrored ? mirrored(right) : right;
   const double scale = straight.scale();
   const auto turn = static_cast<int>(std::lround(straight.rotation_degrees() * 256 / 360));
+  double largest_left = 0, largest_right = 0;
+  for (const LocalFeature& feature : left.features)
+    largest_left = std::max(largest_left, feature_scale(feature.level));
+  for (const LocalFeature& feature : other.features)
+    largest_right = std::max(largest_right, feature_scale(feature.level));
+  const double widest = tolerance(largest_left, largest_right, scale);
   std::vector<Point> seen;
   for (std::size_t i = 0; i < left.features.size(); ++i) {
     const LocalFeature& feature = left.features[i];
@@ -296,9 +335,12 @@ FeatureAgreement agreement_on(const LocalFeatures& left, const LocalFeatures& ri
     Pair best_pair;
     for (std::size_t j = 0; j < other.features.size(); ++j) {
       const LocalFeature& partner = other.features[j];
+      const Point place = place_of(partner);
+      if (std::abs(place.x - expected.x) > widest || std::abs(place.y - expected.y) > widest)
+        continue;
       const Pair pair{{},
                       place_of(feature),
-                      place_of(partner),
+                      place,
                       feature_scale(feature.level),
                       feature_scale(partner.level),
                       partner.direction - feature.direction};
