@@ -3,6 +3,7 @@
 #include "hashing/alignment.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <optional>
@@ -18,24 +19,33 @@ namespace {
 
 using matching::AffineTransform;
 
-double middle_of(std::vector<float>& values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return static_cast<double>(*middle);
-}
-
 /// How the two differ after the tone is fitted.
 struct Difference {
   cv::Mat values;        ///< left minus right
   double typical = 1e9;  ///< the median of its absolute values
 };
 
+/// The median, to a small part of a grey level.
 double typical_of(const cv::Mat& values, const cv::Mat& mask) {
-  std::vector<float> sizes;
-  for (int y = 0; y < mask.rows; ++y)
-    for (int x = 0; x < mask.cols; ++x)
-      if (mask.at<std::uint8_t>(y, x) != 0) sizes.push_back(std::abs(values.at<float>(y, x)));
-  return sizes.empty() ? 1e9 : middle_of(sizes);
+  constexpr float steps = 32;
+  std::vector<std::uint32_t> counts(static_cast<std::size_t>(256 * steps));
+  const auto last = static_cast<float>(counts.size() - 1);
+  std::uint32_t total = 0;
+  for (int y = 0; y < mask.rows; ++y) {
+    const auto* row = values.ptr<float>(y);
+    const auto* inside = mask.ptr<std::uint8_t>(y);
+    for (int x = 0; x < mask.cols; ++x) {
+      if (inside[x] == 0) continue;
+      ++counts[static_cast<std::size_t>(std::min(last, std::abs(row[x]) * steps))];
+      ++total;
+    }
+  }
+  if (total == 0) return 1e9;
+  std::uint32_t below = 0;
+  std::size_t at = 0;
+  while (2 * (below + counts[at]) < total) below += counts[at++];
+  const double share = (total / 2.0 - below) / counts[at];
+  return (static_cast<double>(at) + share) / static_cast<double>(steps);
 }
 
 Difference difference_of(const cv::Mat& left, const cv::Mat& right, const cv::Mat& mask) {
@@ -58,33 +68,55 @@ std::optional<AffineTransform> step(const Difference& difference, const cv::Mat&
   cv::Sobel(right, along_y, CV_32F, 0, 1, 3, 1.0 / 8);
   const double deviation = std::max(1.0, 3 * difference.typical);
   const double middle_x = right.cols / 2.0, middle_y = right.rows / 2.0;
-  cv::Matx66d products = cv::Matx66d::zeros();
-  cv::Vec6d sums = cv::Vec6d::all(0);
+  // By slope along x with itself, x with y, y with y, and the rest with either; of each the sums
+  // with 1, u, v, uu, uv, vv: all that the products of (u, v, 1) with slopes come to.
+  constexpr std::size_t pairs = 5, moments = 6;
+  std::array<std::array<double, moments>, pairs> sums{};
   for (int y = 0; y < right.rows; ++y) {
     const auto* dx = along_x.ptr<float>(y);
     const auto* dy = along_y.ptr<float>(y);
     const auto* rest = difference.values.ptr<float>(y);
     const auto* counts = mask.ptr<std::uint8_t>(y);
+    const double v = (y - middle_y) / middle_x;
+    std::array<std::array<double, 3>, pairs> row{};  // with 1, u, uu
     for (int x = 0; x < right.cols; ++x) {
       if (counts[x] == 0) continue;
       const auto gx = static_cast<double>(dx[x]), gy = static_cast<double>(dy[x]);
       const auto error = static_cast<double>(rest[x]);
       const double relative = error / deviation;
       const double weight = 1 / (1 + relative * relative);
-      const double u = (x - middle_x) / middle_x, v = (y - middle_y) / middle_x;
-      const cv::Vec6d slopes(gx * u, gx * v, gx, gy * u, gy * v, gy);
-      for (int i = 0; i < 6; ++i) {
-        sums[i] += weight * slopes[i] * error;
-        for (int j = i; j < 6; ++j) products(i, j) += weight * slopes[i] * slopes[j];
+      const double u = (x - middle_x) / middle_x;
+      const double along = weight * gx, across = weight * gy;
+      const std::array<double, pairs> products{along * gx, along * gy, across * gy, along * error,
+                                               across * error};
+      for (std::size_t pair = 0; pair < pairs; ++pair) {
+        row[pair][0] += products[pair];
+        row[pair][1] += products[pair] * u;
+        row[pair][2] += products[pair] * u * u;
       }
     }
+    for (std::size_t pair = 0; pair < pairs; ++pair) {
+      const auto& of = row[pair];
+      const std::array<double, moments> weighed{of[0], of[1],     of[0] * v,
+                                                of[2], of[1] * v, of[0] * v * v};
+      for (std::size_t moment = 0; moment < moments; ++moment)
+        sums[pair][moment] += weighed[moment];
+    }
   }
+  // Which moment the product of two of (u, v, 1) is.
+  constexpr std::array<std::array<std::size_t, 3>, 3> moment_of{{{3, 4, 1}, {4, 5, 2}, {1, 2, 0}}};
+  cv::Matx66d products;
+  cv::Vec6d slopes;
   for (int i = 0; i < 6; ++i) {
-    for (int j = 0; j < i; ++j) products(i, j) = products(j, i);
+    const auto part = static_cast<std::size_t>(i / 3), factor = static_cast<std::size_t>(i % 3);
+    slopes[i] = sums[3 + part][moment_of[factor][2]];
+    for (int j = 0; j < 6; ++j)
+      products(i, j) = sums[part + static_cast<std::size_t>(j / 3)]
+                           [moment_of[factor][static_cast<std::size_t>(j % 3)]];
     products(i, i) = products(i, i) * 1.001 + 1e-3;
   }
   cv::Vec6d solution;
-  if (!cv::solve(products, sums, solution, cv::DECOMP_CHOLESKY)) return std::nullopt;
+  if (!cv::solve(products, slopes, solution, cv::DECOMP_CHOLESKY)) return std::nullopt;
   // Farther than this the slopes of the samples say nothing.
   constexpr double farthest = 4;
   const double longest = std::max(cv::norm(solution, cv::NORM_INF), 1e-12);

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <utility>
+#include <limits>
 #include <vector>
 
 #include <opencv2/core.hpp>
@@ -68,32 +68,48 @@ void make_monotone(std::vector<Point>& points) {
     for (std::size_t i = 0; i < pool.size; ++i) points[at++].to = pool.to;
 }
 
-/// The curve through the points, level beyond the first and the last one.
+/// The curve through the points, level beyond the first and the last one. No level holds more than
+/// one point, so it is two straight pieces on each level.
 class Curve {
  public:
-  explicit Curve(std::vector<Point> points) : points_(std::move(points)) {
-    std::size_t at = 0;
-    for (std::size_t level = 0; level < first_in_.size(); ++level) {
-      const double lowest = static_cast<double>(level) * static_cast<double>(level_width);
-      while (at < points_.size() && points_[at].from < lowest) ++at;
-      first_in_[level] = at;
+  explicit Curve(const std::vector<Point>& points) {
+    std::size_t above = 0;
+    for (std::size_t level = 0; level < pieces_.size(); ++level) {
+      Pieces& pieces = pieces_[level];
+      pieces.below = line_before(points, above);
+      for (; above < points.size() && level_of(static_cast<float>(points[above].from)) <= level;
+           ++above)
+        pieces.bend = static_cast<float>(points[above].from);
+      pieces.beyond = line_before(points, above);
     }
   }
 
   float operator()(float value) const {
-    const auto from = static_cast<double>(value);
-    std::size_t above = first_in_[level_of(value)];
-    while (above < points_.size() && points_[above].from < from) ++above;
-    if (above == 0) return static_cast<float>(points_.front().to);
-    if (above == points_.size()) return static_cast<float>(points_.back().to);
-    const Point &low = points_[above - 1], &high = points_[above];
-    const double share = (from - low.from) / (high.from - low.from);
-    return static_cast<float>(low.to + share * (high.to - low.to));
+    const Pieces& pieces = pieces_[level_of(value)];
+    const Line& line = value <= pieces.bend ? pieces.below : pieces.beyond;
+    return line.height + line.slope * (value - line.from);
   }
 
  private:
-  std::vector<Point> points_;
-  std::array<std::size_t, levels> first_in_{};  ///< the first point not below each level
+  struct Line {
+    float from = 0, height = 0, slope = 0;
+  };
+  struct Pieces {
+    float bend = std::numeric_limits<float>::max();
+    Line below, beyond;
+  };
+
+  /// The piece that ends at points[above].
+  static Line line_before(const std::vector<Point>& points, std::size_t above) {
+    if (above == 0) return {0, static_cast<float>(points.front().to), 0};
+    const Point& low = points[above - 1];
+    const auto from = static_cast<float>(low.from), height = static_cast<float>(low.to);
+    if (above == points.size()) return {from, height, 0};
+    const Point& high = points[above];
+    return {from, height, static_cast<float>((high.to - low.to) / (high.from - low.from))};
+  }
+
+  std::array<Pieces, levels> pieces_;
 };
 
 }  // namespace
@@ -101,7 +117,7 @@ class Curve {
 cv::Mat toned_like(const cv::Mat& from, const cv::Mat& to, const cv::Mat& where) {
   std::vector<Point> points = mean_points(from, to, where);
   make_monotone(points);
-  const Curve curve(std::move(points));
+  const Curve curve(points);
   cv::Mat result(from.size(), CV_32FC1);
   for (int y = 0; y < from.rows; ++y)
     std::transform(from.ptr<float>(y), from.ptr<float>(y) + from.cols, result.ptr<float>(y),
