@@ -39,6 +39,11 @@ class CandidatePairs {
     if (!is_wanted(i, j) || pairs_.contains(std::minmax(i, j))) return;
     if (may_be_edited(agree(local(i), local(j)))) pairs_.insert(std::minmax(i, j));
   }
+  /// The same, if `features` are those of i or of its mirror image, and it is known which.
+  void add_if_it_agrees(std::size_t i, const matching::LocalFeatures& features, std::size_t j) {
+    if (!is_wanted(i, j) || pairs_.contains(std::minmax(i, j))) return;
+    if (may_be_edited(agree_unmirrored(features, local(j)))) pairs_.insert(std::minmax(i, j));
+  }
   [[nodiscard]] std::vector<Pair> take() const { return {pairs_.begin(), pairs_.end()}; }
 
  private:
@@ -61,7 +66,7 @@ void add_by_index(CandidatePairs& pairs, std::size_t count) {
     if (!pairs.has_features(i)) continue;
     for (const auto& features : {pairs.local(i), matching::mirrored(pairs.local(i))})
       for (const auto& match : index.best(features, asked_of_index))
-        pairs.add_if_they_agree(i, match.id);
+        pairs.add_if_it_agrees(i, features, match.id);
   }
 }
 

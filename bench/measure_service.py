@@ -20,7 +20,7 @@ import time
 class Service:
     """A running imgdedupd with its state in `directory`."""
 
-    def __init__(self, build, directory, watched, workers=2):
+    def __init__(self, build, directory, watched, workers=2, more_settings=""):
         self.directory = pathlib.Path(directory)
         self.socket_path = self.directory / "control.sock"
         self.settings = self.directory / "imgdedupd.yaml"
@@ -30,7 +30,7 @@ class Service:
             f"catalog: '{self.catalog_path}'\n"
             f"duplicates_log: '{self.directory / 'duplicates.jsonl'}'\n"
             f"socket: {{path: '{self.socket_path}'}}\n"
-            f"workers: {workers}\n"
+            f"workers: {workers}\n{more_settings}"
         )
         self.build = build
         self.stream = None
@@ -246,6 +246,36 @@ def hash_folder(arguments):
         )
 
 
+def one_run_ms(arguments, folder, is_on):
+    """CPU time of all processes from the start to the end, and that of the daemon alone."""
+    cpu = CpuTime()
+    settings = f"settle_time: 0s\ndetect: {{edited: {{enabled: {str(is_on).lower()}}}}}\n"
+    with tempfile.TemporaryDirectory(dir=arguments.scratch) as directory:
+        with Service(arguments.build, directory, [folder], arguments.workers, settings) as service:
+            service.call("sync")
+            daemon_ms = 1000 * service.cpu_ticks() / os.sysconf("SC_CLK_TCK")
+    return cpu.per_file_ms(1), daemon_ms
+
+
+def edited_cost(arguments):
+    """Less a run over two of the pictures: what it takes to start and to end."""
+    pictures = sorted(path for path in arguments.folder.iterdir() if path.is_file())
+    costs = {False: [], True: []}
+    with tempfile.TemporaryDirectory(dir=arguments.scratch) as two:
+        for picture in pictures[:2]:
+            shutil.copy(picture, two)
+        for _ in range(arguments.rounds):
+            for is_on, found in costs.items():
+                whole = one_run_ms(arguments, arguments.folder, is_on)
+                start = one_run_ms(arguments, two, is_on)
+                found.append([(a - b) / (len(pictures) - 2) for a, b in zip(whole, start)])
+    print(f"{len(pictures)} pictures, medians of {arguments.rounds} rounds, CPU time a file:")
+    medians = {is_on: [statistics.median(part) for part in zip(*found)] for is_on, found in costs.items()}
+    for is_on, (whole, daemon) in medians.items():
+        print(f"edited {'on ' if is_on else 'off'}: {whole:.2f} ms, of these the daemon {daemon:.2f} ms")
+    print(f"ratio {medians[True][0] / medians[False][0]:.2f}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", type=pathlib.Path, default=pathlib.Path("build"))
@@ -264,6 +294,11 @@ def main():
     command.add_argument("--workers", type=int, default=2)
     command.add_argument("--rounds", type=int, default=5)
     command.set_defaults(run=hash_folder)
+    command = commands.add_parser("edited-cost")
+    command.add_argument("folder", type=pathlib.Path)
+    command.add_argument("--workers", type=int, default=2)
+    command.add_argument("--rounds", type=int, default=5)
+    command.set_defaults(run=edited_cost)
     arguments = parser.parse_args()
     arguments.floor = arguments.build / "hashing_floor"
     arguments.run(arguments)

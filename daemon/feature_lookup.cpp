@@ -3,6 +3,7 @@
 #include "daemon/feature_lookup.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace imgdedup::daemon {
 namespace {
@@ -40,21 +41,22 @@ void FeatureLookup::refresh(store::ContentId id, bool is_wanted) {
   if (const auto features = catalog_.features(id)) index_.insert(index_id, features->local);
 }
 
-std::vector<store::ContentId> FeatureLookup::best(const matching::LocalFeatures& features,
-                                                  std::size_t count) const {
-  auto matches = index_.best(features, count);
-  const auto mirrored = index_.best(matching::mirrored(features), count);
-  matches.insert(matches.end(), mirrored.begin(), mirrored.end());
-  std::stable_sort(matches.begin(), matches.end(),
-                   [](const auto& a, const auto& b) { return a.weight > b.weight; });
-  std::vector<store::ContentId> contents;
-  for (const auto& match : matches) {
-    const auto id = static_cast<store::ContentId>(match.id);
-    if (contents.size() < count &&
-        std::find(contents.begin(), contents.end(), id) == contents.end())
-      contents.push_back(id);
-  }
-  return contents;
+std::vector<FeatureLookup::Candidate> FeatureLookup::best(const matching::LocalFeatures& features,
+                                                          const matching::LocalFeatures& mirrored,
+                                                          std::size_t count) const {
+  std::vector<std::pair<float, Candidate>> weighed;
+  const auto ask = [&](const matching::LocalFeatures& about, Mirroring mirroring) {
+    for (const auto& match : index_.best(about, count))
+      weighed.push_back({match.weight, {static_cast<store::ContentId>(match.id), mirroring}});
+  };
+  ask(features, Mirroring::none);
+  ask(mirrored, Mirroring::mirrored);
+  std::stable_sort(weighed.begin(), weighed.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  weighed.resize(std::min(weighed.size(), count));
+  std::vector<Candidate> candidates;
+  for (const auto& [weight, candidate] : weighed) candidates.push_back(candidate);
+  return candidates;
 }
 
 }  // namespace imgdedup::daemon

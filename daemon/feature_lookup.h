@@ -11,6 +11,9 @@
 
 namespace imgdedup::daemon {
 
+/// Whether a picture is looked for as it is, or its left and right exchanged.
+enum class Mirroring { none, mirrored };
+
 /// Holds a content exactly while a judged original has it and its features are known. Loop thread
 /// only.
 class FeatureLookup {
@@ -25,10 +28,17 @@ class FeatureLookup {
   /// Brings the entry of this content up to date: whether a judged original has it.
   void refresh(store::ContentId id, bool is_wanted);
 
-  /// Contents that may show the same picture as one with these features, mirrored or not, the most
-  /// likely first; at most `count`.
-  [[nodiscard]] std::vector<store::ContentId> best(const matching::LocalFeatures& features,
-                                                   std::size_t count) const;
+  struct Candidate {
+    store::ContentId id = 0;
+    Mirroring mirroring = Mirroring::none;
+
+    bool operator==(const Candidate&) const = default;
+  };
+  /// Contents that may show the same picture as one with these features, or as its mirror image,
+  /// the most likely first; at most `count`. A content may be both.
+  [[nodiscard]] std::vector<Candidate> best(const matching::LocalFeatures& features,
+                                            const matching::LocalFeatures& mirrored,
+                                            std::size_t count) const;
 
   /// Number of contents.
   [[nodiscard]] std::size_t size() const { return index_.size(); }

@@ -15,10 +15,6 @@ constexpr std::size_t max_turned_contents = 16;
 // Two pictures that share fewer keys are not compared feature by feature.
 constexpr std::size_t least_shared_keys = 3;
 
-bool agree_on_an_edit(const matching::LocalFeatures& a, const matching::LocalFeatures& b) {
-  return may_be_edited(matching::agree(a, b));
-}
-
 }  // namespace
 
 void Judge::add_edited_contents(const matching::Fingerprint& fingerprint,
@@ -36,10 +32,12 @@ void Judge::add_edited_contents(const matching::Fingerprint& fingerprint,
       if (seen.insert(near.content_id).second) contents.push_back(near.content_id);
     }
   }
-  for (const store::ContentId id : lookup->best(features.local, max_edited_contents)) {
+  const matching::LocalFeatures mirrored = matching::mirrored(features.local);
+  for (const auto& [id, mirroring] : lookup->best(features.local, mirrored, max_edited_contents)) {
     if (seen.contains(id)) continue;
     const auto theirs = catalog.features(id);
-    if (!theirs || !agree_on_an_edit(features.local, theirs->local)) continue;
+    const auto& ours = mirroring == Mirroring::mirrored ? mirrored : features.local;
+    if (!theirs || !may_be_edited(matching::agree_unmirrored(ours, theirs->local))) continue;
     seen.insert(id);
     contents.push_back(id);
   }
@@ -55,7 +53,8 @@ bool Judge::may_be_edited_copies(const Judgement& a, const Judgement& b) const {
     return true;
   return (matching::count_shared_keys(a.keys, b.keys) >= least_shared_keys ||
           matching::count_shared_keys(a.mirrored_keys, b.keys) >= least_shared_keys) &&
-         agree_on_an_edit(a.measurement.features->local, b.measurement.features->local);
+         may_be_edited(
+             matching::agree(a.measurement.features->local, b.measurement.features->local));
 }
 
 void Judge::make_keys(Judgement& judgement) const {

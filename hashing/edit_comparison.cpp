@@ -172,7 +172,8 @@ std::optional<EditComparison> compare_edit(const cv::Mat& left, const cv::Mat& r
   const Side right_side{right, local_features_of(right, features_looked_at)};
   std::optional<EditComparison> best;
   const FeatureAgreement agreement = agree(left_side.features, right_side.features);
-  constexpr int fewest = 5;
+  // Of copies that are confirmed 11 and more agree at once.
+  constexpr int fewest = 9;
   if (agreement.inliers >= fewest) best = look_at(left_side, right_side, agreement.transform);
   constexpr double clearly = 0.7;
   if (best && worth(*best) >= clearly) return best;

@@ -268,14 +268,6 @@ class Consensus {
   std::vector<Pair> pairs_;  ///< nearest descriptors first
 };
 
-FeatureAgreement agree_unmirrored(const LocalFeatures& left, const LocalFeatures& right) {
-  const Consensus consensus(pairs_of(left, right, match_features(left, right)));
-  const Consensus::Result best = consensus.best();
-  FeatureAgreement result{best.inliers, best.transform, false, {}};
-  for (const std::size_t i : best.agreeing) result.agreeing.push_back(consensus[i].match);
-  return result;
-}
-
 }  // namespace
 
 std::vector<FeatureMatch> match_features(const LocalFeatures& left, const LocalFeatures& right) {
@@ -298,6 +290,14 @@ std::vector<FeatureMatch> match_features(const LocalFeatures& left, const LocalF
     return std::tie(a.distance_bits, a.left) < std::tie(b.distance_bits, b.left);
   });
   return matches;
+}
+
+FeatureAgreement agree_unmirrored(const LocalFeatures& left, const LocalFeatures& right) {
+  const Consensus consensus(pairs_of(left, right, match_features(left, right)));
+  const Consensus::Result best = consensus.best();
+  FeatureAgreement result{best.inliers, best.transform, false, {}};
+  for (const std::size_t i : best.agreeing) result.agreeing.push_back(consensus[i].match);
+  return result;
 }
 
 FeatureAgreement agree(const LocalFeatures& left, const LocalFeatures& right) {
