@@ -121,7 +121,7 @@ def main():
     options = parser.parse_args()
     logging.disable(logging.WARNING)
 
-    methods = ["md5", *HASHES, "all"] + (["cnn"] if options.model else [])
+    methods = ["md5", *HASHES, "local", "all"] + (["cnn"] if options.model else [])
     print("| folder | method | pairs | precision | recall | MAP | seconds |")
     print("|---|---|---|---|---|---|---|")
     for argument in options.folders:
