@@ -9,6 +9,7 @@
 #include "matching/companion.h"
 #include "matching/edited_confirmation.h"
 #include "matching/near_confirmation.h"
+#include "matching/vector_matrix.h"
 
 namespace imgdedup::matching {
 namespace {
@@ -31,10 +32,13 @@ bool is_about(const Comparison& comparison, const ImageRecord& a, const ImageRec
 
 /// Orders what was found: smaller is the better hold for a decision.
 auto strength(const RelationFound& found) {
+  if (found.ground == Ground::similarity)
+    return std::tuple(found.ground, found.relation, -found.evidence.similarity.value_or(0.0), 0.0);
   // The hashes of edited copies say nothing about which is the better hold; what they share does.
   const int far = found.relation == Relation::edited ? -found.evidence.inliers.value_or(0)
                                                      : found.evidence.distance_bits.value_or(0);
-  return std::tuple(found.relation, far, -found.evidence.ssim.value_or(1.0));
+  return std::tuple(found.ground, found.relation, static_cast<double>(far),
+                    -found.evidence.ssim.value_or(1.0));
 }
 
 /// The best original that a file is held against, so far.
@@ -65,9 +69,10 @@ ActionLimit limit_of(CompanionKind kind) {
 }
 
 /// Why `file` may not be moved as a duplicate of `original`.
-ActionLimit limit_on(const ImageRecord& file, const ImageRecord& original, Relation relation,
-                     Action action) {
-  if (const auto kind = companion_kind(file, original, relation)) return limit_of(*kind);
+ActionLimit limit_on(const ImageRecord& file, const ImageRecord& original,
+                     const RelationFound& found, Action action) {
+  if (const auto kind = companion_kind(file, original, found.relation)) return limit_of(*kind);
+  if (found.ground == Ground::similarity) return ActionLimit::similarity;
   if (action == Action::log) return ActionLimit::none;
   if (file.is_protected) return ActionLimit::protected_root;
   if (file.hard_links > 1) return ActionLimit::hard_linked;
@@ -81,7 +86,7 @@ DuplicateVerdict verdict_on(const ImageRecord& file, const ImageRecord& original
   verdict.relation = found.relation;
   verdict.evidence = found.evidence;
   verdict.action = policy.action_for(found.relation);
-  verdict.action_limit = limit_on(file, original, found.relation, verdict.action);
+  verdict.action_limit = limit_on(file, original, found, verdict.action);
   if (verdict.action_limit != ActionLimit::none) verdict.action = Action::log;
   return verdict;
 }
@@ -102,6 +107,8 @@ std::string_view name_of(ActionLimit limit) {
       return name_of(CompanionKind::sidecar);
     case ActionLimit::burst:
       return name_of(CompanionKind::burst);
+    case ActionLimit::similarity:
+      return "similarity";
   }
   return "";
 }
@@ -117,6 +124,14 @@ std::optional<CompanionKind> companion_of(ActionLimit limit) {
        {CompanionKind::raw_and_jpeg, CompanionKind::sidecar, CompanionKind::burst})
     if (limit_of(kind) == limit) return kind;
   return std::nullopt;
+}
+
+bool leaves_original(ActionLimit limit) {
+  return limit == ActionLimit::similarity || companion_of(limit).has_value();
+}
+
+bool is_similar(double similarity, const Policy& policy) {
+  return policy.min_similarity && similarity + cosine_tolerance >= *policy.min_similarity;
 }
 
 std::optional<RelationFound> relation_between(const ImageRecord& file, const Candidate& candidate,
@@ -135,6 +150,7 @@ std::optional<RelationFound> relation_between(const ImageRecord& file, const Can
     return std::nullopt;
 
   evidence.ssim = candidate.comparison->ssim;
+  evidence.similarity = candidate.similarity;
   if (candidate.comparison->same_pixels && same_size(file, original))
     return RelationFound{Relation::pixels, evidence};
   if (policy.near_enabled && *evidence.distance_bits <= policy.radius_bits &&
@@ -148,6 +164,9 @@ std::optional<RelationFound> relation_between(const ImageRecord& file, const Can
              file_is_left ? DuplicateSide::left : DuplicateSide::right);
     return RelationFound{Relation::edited, evidence};
   }
+  if (candidate.similarity && is_similar(*candidate.similarity, policy) &&
+      has_enough_detail(file.fingerprint) && has_enough_detail(original.fingerprint))
+    return RelationFound{Relation::near, evidence, Ground::similarity};
   return std::nullopt;
 }
 
@@ -177,15 +196,19 @@ bool outranks(const ImageRecord& a, const ImageRecord& b, KeepRule keep) {
 
 Verdict decide(const ImageRecord& file, std::span<const Candidate> candidates,
                const Policy& policy) {
-  Hold hold, companion;
+  Hold hold, alongside;
   std::vector<const ImageRecord*> displaced;
+  std::vector<std::int64_t> later_file_ids;
   for (const Candidate& candidate : candidates) {
     const auto found = relation_between(file, candidate, policy);
     if (!found) continue;
-    if (companion_kind(file, candidate.original, found->relation)) {
+    if (found->ground == Ground::similarity ||
+        companion_kind(file, candidate.original, found->relation)) {
       // Neither is the better one, so the order in which they were seen says whose decision it is.
       if (candidate.original.file_id < file.file_id)
-        companion.take_if_better(candidate, *found, policy.keep);
+        alongside.take_if_better(candidate, *found, policy.keep);
+      else
+        later_file_ids.push_back(candidate.original.file_id);
       continue;
     }
     // However strongly it resembles a worse original, a better one makes the file a duplicate.
@@ -196,7 +219,9 @@ Verdict decide(const ImageRecord& file, std::span<const Candidate> candidates,
   }
 
   Verdict verdict;
-  if (!hold.candidate && displaced.empty()) hold = companion;
+  std::sort(later_file_ids.begin(), later_file_ids.end());
+  if (!hold.candidate) verdict.later_file_ids = std::move(later_file_ids);
+  if (!hold.candidate && displaced.empty()) hold = alongside;
   if (!hold.candidate) {
     std::sort(displaced.begin(), displaced.end(),
               [&](const auto* a, const auto* b) { return outranks(*a, *b, policy.keep); });

@@ -19,8 +19,9 @@ namespace imgdedup::matching {
 /// One original that the judged file was held against, with the measures that were taken.
 struct Candidate {
   ImageRecord original;
-  std::optional<Comparison> comparison;  ///< absent where the digests are equal
-  bool declared_distinct = false;        ///< the owner said that these two are no duplicates
+  std::optional<Comparison> comparison;   ///< absent where the digests are equal
+  bool declared_distinct = false;         ///< the owner said that these two are no duplicates
+  std::optional<double> similarity = {};  ///< cosine of the embeddings, where both have one
 };
 
 /// Why a decision's action is milder than the policy's.
@@ -31,16 +32,19 @@ enum class ActionLimit : std::uint8_t {
   raw_and_jpeg,    ///< not a copy: two forms of one shot
   sidecar,         ///< not a copy: a thumbnail that belongs to another file
   burst,           ///< not a copy: two shots of one series
+  similarity,      ///< not shown to be a copy: only a network takes the two for alike
 };
-inline constexpr ActionLimit last_action_limit = ActionLimit::burst;
+inline constexpr ActionLimit last_action_limit = ActionLimit::similarity;
 
-/// "", "protected", "hard-linked", "raw+jpeg", "sidecar", "burst".
+/// "", "protected", "hard-linked", "raw+jpeg", "sidecar", "burst", "similarity".
 std::string_view name_of(ActionLimit limit);
 std::optional<ActionLimit> action_limit_from_name(std::string_view name);
 
-/// What the two belong together as, where the limit says that neither is a copy of the other. A
-/// file with such a decision stays an original: others are still held against it.
+/// What the two belong together as, where the limit says that neither is a copy of the other.
 std::optional<CompanionKind> companion_of(ActionLimit limit);
+/// Whether a decision with this limit does not show a copy: the file stays an original, and others
+/// are still held against it.
+bool leaves_original(ActionLimit limit);
 
 /// That a file is a duplicate, of what, why, and what is to be done.
 struct DuplicateVerdict {
@@ -58,9 +62,21 @@ struct DuplicateVerdict {
 struct Verdict {
   std::optional<DuplicateVerdict> duplicate;
   std::vector<std::int64_t> displaced_file_ids;  ///< best first by the keep rule
+  /// Originals seen after this one, which stays an original as well, that belong to it without
+  /// being copies: such a decision is theirs, and they may have been judged before it was known.
+  std::vector<std::int64_t> later_file_ids;  ///< ascending
 
   bool operator==(const Verdict&) const = default;
 };
+
+/// What makes two pictures related.
+enum class Ground : std::uint8_t {
+  look,        ///< the bytes, or both pictures looked at together
+  similarity,  ///< the embeddings alone: always `near`
+};
+
+/// Whether two embeddings with this cosine are similar enough for the policy.
+bool is_similar(double similarity, const Policy& policy);
 
 /// How `file` relates to `candidate.original`, and the evidence; empty if it does not. Two names
 /// of one inode never relate. A comparison of other contents than these two counts for nothing, and
@@ -68,6 +84,7 @@ struct Verdict {
 struct RelationFound {
   Relation relation = Relation::exact;
   Evidence evidence;
+  Ground ground = Ground::look;
 
   bool operator==(const RelationFound&) const = default;
 };
@@ -94,7 +111,8 @@ bool outranks(const ImageRecord& a, const ImageRecord& b, KeepRule keep);
 /// If none does, it is an original and displaces those that it resembles. Companions (see
 /// matching/companion.h) neither make a duplicate nor are displaced: where there is no more to say,
 /// a file gets a decision against the best of those seen before it, which only logs and says what
-/// they are. Pure; throws nothing but std::bad_alloc.
+/// they are. The same goes, after them, for originals that resemble it on the ground of similarity
+/// alone. Pure; throws nothing but std::bad_alloc.
 Verdict decide(const ImageRecord& file, std::span<const Candidate> candidates,
                const Policy& policy);
 

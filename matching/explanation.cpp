@@ -66,12 +66,12 @@ std::string reasons_against(const std::vector<MeasureRow>& measures, const Polic
 class Walk {
  public:
   Walk(const ExplainedFile& a, const ExplainedFile& b, const std::optional<Comparison>& comparison,
-       bool declared_distinct, const Policy& policy)
+       bool declared_distinct, const Policy& policy, std::optional<double> similarity)
       : a_(a), b_(b), policy_(policy), declared_distinct_(declared_distinct) {
-    explanation_.measures =
-        measures_between(a.record.fingerprint, b.record.fingerprint, comparison, policy);
-    const Candidate held_against_a{a.record, comparison, declared_distinct};
-    const Candidate held_against_b{b.record, comparison, declared_distinct};
+    explanation_.measures = measures_between(a.record.fingerprint, b.record.fingerprint, comparison,
+                                             policy, similarity);
+    const Candidate held_against_a{a.record, comparison, declared_distinct, similarity};
+    const Candidate held_against_b{b.record, comparison, declared_distinct, similarity};
     was_compared_ = comparison.has_value();
     found_ = relation_between(b.record, held_against_a, policy);
     explanation_.verdict = decide(b.record, {&held_against_a, 1}, policy).duplicate;
@@ -86,7 +86,7 @@ class Walk {
       say_whether_in_force();
       return std::move(explanation_);
     }
-    if (!say_whether_companions()) say_who_stays();
+    if (!say_whether_companions() && !rests_on_similarity_) say_who_stays();
     say_action();
     say_whether_in_force();
     conclude();
@@ -129,7 +129,12 @@ class Walk {
                     "A and B are no duplicates of each other");
     const auto kind = companion_kind(a_.record, b_.record, found_->relation);
     explanation_.companion = kind;
-    add(StepKind::relation, relation_text(found_->relation), !kind);
+    rests_on_similarity_ = !kind && found_->ground == Ground::similarity;
+    add(StepKind::relation,
+        rests_on_similarity_ ? "near by similarity alone: a network takes the two for alike, which "
+                               "does not show a copy; both stay"
+                             : relation_text(found_->relation),
+        !kind);
     return false;
   }
 
@@ -160,6 +165,8 @@ class Walk {
     std::string why = std::string(name_of(verdict.action_limit)) + ": ";
     if (explanation_.companion)
       why += "companions are logged and never moved";
+    else if (rests_on_similarity_)
+      why += "what rests on the embeddings alone is logged and never moved";
     else if (verdict.action_limit == ActionLimit::protected_root)
       why += letter(explanation_.duplicate) + " lies in a protected folder and is only logged";
     else
@@ -220,6 +227,12 @@ class Walk {
                                 ": both stay, and it is logged";
       return;
     }
+    if (rests_on_similarity_) {
+      explanation_.conclusion =
+          "A and B look alike to the network, and neither is shown to be a copy: both stay, and it "
+          "is logged";
+      return;
+    }
     const Side duplicate = explanation_.duplicate;
     const std::string what = " a duplicate of " + letter(other(duplicate)) + " (" +
                              std::string(name_of(verdict.relation)) + ")";
@@ -242,6 +255,7 @@ class Walk {
   const Policy& policy_;
   bool declared_distinct_;
   bool was_compared_ = false;
+  bool rests_on_similarity_ = false;
   std::optional<RelationFound> found_;
   Explanation explanation_;
 };
@@ -256,8 +270,8 @@ std::optional<StepKind> step_kind_from_name(std::string_view name) {
 
 Explanation explain(const ExplainedFile& a, const ExplainedFile& b,
                     const std::optional<Comparison>& comparison, bool declared_distinct,
-                    const Policy& policy) {
-  return Walk(a, b, comparison, declared_distinct, policy).walk();
+                    const Policy& policy, std::optional<double> similarity) {
+  return Walk(a, b, comparison, declared_distinct, policy, similarity).walk();
 }
 
 }  // namespace imgdedup::matching

@@ -29,10 +29,12 @@ struct MeasureRow {
 };
 
 /// Everything that is measured between two pictures, in the order of reading. The only such list:
-/// thresholds come from the same functions that decide().
+/// thresholds come from the same functions that decide(). similarity: of the embeddings; told where
+/// the policy asks for it.
 std::vector<MeasureRow> measures_between(const Fingerprint& a, const Fingerprint& b,
                                          const std::optional<Comparison>& comparison,
-                                         const Policy& policy);
+                                         const Policy& policy,
+                                         std::optional<double> similarity = std::nullopt);
 
 /// What the catalog says of one of the files.
 struct CatalogSituation {
@@ -93,11 +95,12 @@ struct Explanation {
 };
 
 /// Explains what `a` and `b` are to each other, as if there were no other files, and whether the
-/// catalog says so too. `comparison` is of the two contents; empty if it could not be made. The
-/// file ids say who was seen first; those of files that are not in the catalog come after all
-/// others. Asks decide(), so it never says anything else than what the service does. Pure.
+/// catalog says so too. `comparison` is of the two contents; empty if it could not be made;
+/// similarity the cosine of their embeddings, where both have one. The file ids say who was seen
+/// first; those of files that are not in the catalog come after all others. Asks decide(), so it
+/// never says anything else than what the service does. Pure.
 Explanation explain(const ExplainedFile& a, const ExplainedFile& b,
                     const std::optional<Comparison>& comparison, bool declared_distinct,
-                    const Policy& policy);
+                    const Policy& policy, std::optional<double> similarity = std::nullopt);
 
 }  // namespace imgdedup::matching

@@ -146,6 +146,15 @@ HyperplaneIndex::HyperplaneIndex(std::size_t length, std::uint64_t seed) : plane
   }
 }
 
+std::size_t HyperplaneIndex::memory_bytes() const {
+  // A node of the map: the pair, the pointer behind it, and what the allocator adds.
+  constexpr std::size_t map_bytes = sizeof(std::pair<const Id, Slot>) + 3 * sizeof(void*);
+  return planes_.size() * planes_[0].size_bytes() + heads_.capacity() * sizeof(Slot) +
+         next_.capacity() * sizeof(Slot) + sketches_.capacity() * sizeof(Sketch) +
+         ids_.capacity() * sizeof(Id) + free_slots_.capacity() * sizeof(Slot) +
+         slots_.size() * map_bytes;
+}
+
 HyperplaneIndex::Sketch HyperplaneIndex::sketch_of(std::span<const float> distances) {
   Sketch sketch{};
   for (std::size_t bit = 0; bit < distances.size(); ++bit)

@@ -53,6 +53,8 @@ class HyperplaneIndex {
   /// Whether it was in the index.
   bool remove(Id id);
   [[nodiscard]] std::size_t size() const { return slots_.size(); }
+  /// What it takes, about.
+  [[nodiscard]] std::size_t memory_bytes() const;
   [[nodiscard]] bool contains(Id id) const { return slots_.contains(id); }
 
   /// Ids whose vector has a cosine of at least `min_similarity` (-1..1) with `vector`; nearest

@@ -40,6 +40,20 @@ void add_details(std::vector<MeasureRow>& rows, const Fingerprint& a, const Fing
   }
 }
 
+/// The cosine is another way to `near`, which none of the other rows is needed for but the detail.
+void add_similarity(std::vector<MeasureRow>& rows, std::optional<double> similarity,
+                    const Policy& policy) {
+  MeasureRow& row = rows.emplace_back();
+  row.measure = "similarity";
+  row.value = similarity;
+  row.bound = Bound::at_least;
+  row.threshold = policy.min_similarity;
+  if (similarity) row.passes = is_similar(*similarity, policy);
+  row.relation = Relation::near;
+  row.note = similarity ? "cosine of the embeddings; logs on its own, and never moves"
+                        : "could not be taken";
+}
+
 std::string note_on(std::string_view measure, const Comparison& comparison) {
   if (measure == "ssim") return "structure, after tones are fitted";
   if (measure == "lowest_tile_ssim")
@@ -73,10 +87,11 @@ void add_edit(std::vector<MeasureRow>& rows, const EditComparison& edit) {
 
 std::vector<MeasureRow> measures_between(const Fingerprint& a, const Fingerprint& b,
                                          const std::optional<Comparison>& comparison,
-                                         const Policy& policy) {
+                                         const Policy& policy, std::optional<double> similarity) {
   std::vector<MeasureRow> rows;
   add_distances(rows, a, b, policy);
   add_details(rows, a, b);
+  if (policy.min_similarity) add_similarity(rows, similarity, policy);
   const Comparison compared = comparison.value_or(Comparison{});
   const std::size_t first_compared = rows.size();
   for (const MeasureCheck& check : near_checks(compared)) {

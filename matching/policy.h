@@ -35,6 +35,8 @@ struct Policy {
   HashKind hash_kind = HashKind::phash;
   int radius_bits = 10;
   bool edited_enabled = true;
+  /// Least cosine of two embeddings that makes pictures `near`, -1..1; empty: there is no network.
+  std::optional<double> min_similarity = {};
   /// By Relation.
   std::array<Action, 4> actions{Action::log, Action::log, Action::log, Action::log};
   KeepRule keep = KeepRule::first;

@@ -81,6 +81,11 @@ struct FeatureEntry {
   matching::LocalFeatures features;
 };
 
+struct EmbeddingEntry {
+  ContentId content_id = 0;
+  matching::Embedding embedding;
+};
+
 /// A place in the listing of decisions by group.
 struct GroupPlace {
   FileId original_file_id = 0;
@@ -167,8 +172,9 @@ class Catalog {
       const matching::ContentDigest& digest) = 0;
   [[nodiscard]] virtual bool has_content_of_size(std::uint64_t size_bytes) = 0;
   /// The row of this content, made if there is none. One that was measured by another version, or
-  /// lacks features that the measurement has, takes what was measured now. Contents of which no
-  /// file is left vanish by themselves, and their features with them.
+  /// lacks features or the embedding that the measurement has, takes what was measured now.
+  /// Contents of which no file is left vanish by themselves, and their features and embeddings with
+  /// them.
   virtual ContentId add_content(const matching::Measurement& measurement) = 0;
   ContentId add_content(const matching::Fingerprint& fingerprint) {
     return add_content(matching::Measurement{fingerprint, std::nullopt, std::nullopt});
@@ -191,8 +197,26 @@ class Catalog {
   [[nodiscard]] virtual std::vector<FeatureEntry> feature_entries(std::size_t strongest,
                                                                   ContentId after,
                                                                   std::size_t limit) = 0;
+  /// From here on embeddings are those by the model with this key (matching::embedding_key()).
+  /// Those by other models count as not measured until others take their place. Not called: there
+  /// are no embeddings, and none are kept.
+  virtual void use_embedding_model(std::string_view key) = 0;
+  /// Empty if none was measured by the model in use.
+  [[nodiscard]] virtual std::optional<matching::Embedding> embedding(ContentId id) = 0;
+  /// The embedding, by the model in use, of every content that a judged original has, by content
+  /// id; those without values are left out.
+  [[nodiscard]] virtual std::vector<EmbeddingEntry> embedding_entries(ContentId after,
+                                                                      std::size_t limit) = 0;
+  /// Removes up to `limit` embeddings, by whatever model; whether there are more. Precondition: no
+  /// model is in use.
+  virtual bool forget_embeddings(std::size_t limit) = 0;
+  /// Standing decisions that rest on embeddings alone, by another model than the one in use; by id.
+  [[nodiscard]] virtual std::vector<CatalogDecision> decisions_by_other_models(
+      DecisionId after, std::size_t limit) = 0;
+  /// A number drawn once for each catalog: the seed of the hyperplanes of its embeddings.
+  [[nodiscard]] virtual std::uint64_t embedding_seed() = 0;
   /// Contents that were measured by another version than this build's or, where `wanted` says so,
-  /// have no features of this version; by id.
+  /// have no features of this version, or no embedding by the model in use; by id.
   [[nodiscard]] virtual std::vector<ContentId> contents_to_measure(const matching::Measures& wanted,
                                                                    ContentId after,
                                                                    std::size_t limit) = 0;

@@ -42,6 +42,8 @@ struct CatalogContent {
   /// are neither compared nor indexed.
   int fingerprint_version = 0;
   bool has_features = false;  ///< and they are of that version
+  /// Of the model in use, even if without values.
+  bool has_embedding = false;
 
   [[nodiscard]] bool is_current() const {
     return fingerprint_version == matching::fingerprint_version;

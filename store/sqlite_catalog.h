@@ -88,6 +88,13 @@ class SqliteCatalog final : public Catalog {
                                         std::size_t limit) override;
   std::vector<FeatureEntry> feature_entries(std::size_t strongest, ContentId after,
                                             std::size_t limit) override;
+  void use_embedding_model(std::string_view key) override;
+  std::optional<matching::Embedding> embedding(ContentId id) override;
+  std::vector<EmbeddingEntry> embedding_entries(ContentId after, std::size_t limit) override;
+  bool forget_embeddings(std::size_t limit) override;
+  std::vector<CatalogDecision> decisions_by_other_models(DecisionId after,
+                                                         std::size_t limit) override;
+  std::uint64_t embedding_seed() override;
   std::vector<ContentId> contents_to_measure(const matching::Measures& wanted, ContentId after,
                                              std::size_t limit) override;
   std::uint64_t count_contents_to_measure(const matching::Measures& wanted) override;
@@ -150,8 +157,10 @@ class SqliteCatalog final : public Catalog {
   ContentId insert_content(const matching::Fingerprint& fingerprint);
   void update_content(ContentId id, const matching::Fingerprint& fingerprint);
   void set_features(ContentId id, const matching::PictureFeatures& features);
+  void set_embedding(ContentId id, const matching::Embedding& embedding);
 
   std::function<void()> on_verdict_change_ = [] {};
+  std::int64_t embedding_model_ = 0;  ///< its row; 0: none is in use
   // The cache goes before the connection: statements are finalised while it is open.
   SqliteDatabase database_;
   std::unordered_map<const char*, std::unique_ptr<SqliteStatement>> prepared_;

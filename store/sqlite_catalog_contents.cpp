@@ -11,7 +11,8 @@ namespace {
 
 constexpr const char* content_by_id =
     "SELECT id, digest, size_bytes, format, width_pixels, height_pixels, ahash, dhash, phash, "
-    "whash, reduced_picture_digest, detail, fingerprint_version, features_version "
+    "whash, reduced_picture_digest, detail, fingerprint_version, features_version, "
+    "embedding_model "
     "FROM contents WHERE id = ?1";
 constexpr const char* content_by_digest = "SELECT id FROM contents WHERE digest = ?1";
 constexpr const char* content_by_size = "SELECT 1 FROM contents WHERE size_bytes = ?1 LIMIT 1";
@@ -97,6 +98,7 @@ std::optional<CatalogContent> SqliteCatalog::content(ContentId id) {
   fingerprint.detail = static_cast<float>(row.real(11));
   content.fingerprint_version = static_cast<int>(row.integer(12));
   content.has_features = row.integer(13) == row.integer(12);
+  content.has_embedding = embedding_model_ != 0 && row.integer(14) == embedding_model_;
   return content;
 }
 

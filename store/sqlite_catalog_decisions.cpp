@@ -45,8 +45,9 @@ constexpr const char* decisions_newest_first =
 constexpr const char* insert_decision =
     "INSERT INTO decisions (file_id, original_file_id, path, original_path, relation, "
     "distance_bits, ssim, inliers, similarity, action, action_limit, content, original_content, "
-    "decided_at_ns, state, supersedes, mirrored, rotation_degrees, scale, overlap) VALUES (?1, ?2, "
-    "?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 0, ?15, ?16, ?17, ?18, ?19) RETURNING id";
+    "decided_at_ns, state, supersedes, mirrored, rotation_degrees, scale, overlap, "
+    "embedding_model) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 0, "
+    "?15, ?16, ?17, ?18, ?19, ?20) RETURNING id";
 constexpr const char* digest_of_file =
     "SELECT d.path, f.name, c.digest FROM files AS f JOIN directories AS d "
     "ON d.id = f.directory_id JOIN contents AS c ON c.id = f.content_id WHERE f.id = ?1";
@@ -94,6 +95,7 @@ DecisionId SqliteCatalog::add_decision(const NewDecision& decision) {
   const matching::DuplicateVerdict& verdict = decision.verdict;
   const Identity file = identity_of(prepared(digest_of_file), decision.file_id);
   const Identity original = identity_of(prepared(digest_of_file), verdict.original_file_id);
+  const bool rests_on_embedding = verdict.action_limit == matching::ActionLimit::similarity;
   std::optional<std::int64_t> mirrored;
   if (verdict.evidence.mirrored) mirrored = *verdict.evidence.mirrored ? 1 : 0;
   auto row =
@@ -103,7 +105,8 @@ DecisionId SqliteCatalog::add_decision(const NewDecision& decision) {
                verdict.evidence.inliers, verdict.evidence.similarity, number_of(verdict.action),
                number_of(verdict.action_limit), as_blob(file.content), as_blob(original.content),
                decision.decided_at_ns, decision.supersedes, mirrored,
-               verdict.evidence.rotation_degrees, verdict.evidence.scale, verdict.evidence.overlap);
+               verdict.evidence.rotation_degrees, verdict.evidence.scale, verdict.evidence.overlap,
+               rests_on_embedding ? embedding_model_ : 0);
   row.next();
   const DecisionId id = row.integer(0);
   row.next();

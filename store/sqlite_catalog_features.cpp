@@ -10,7 +10,7 @@ namespace {
 constexpr int current = matching::fingerprint_version;
 
 constexpr const char* versions_by_id =
-    "SELECT fingerprint_version, features_version FROM contents WHERE id = ?1";
+    "SELECT fingerprint_version, features_version, embedding_model FROM contents WHERE id = ?1";
 constexpr const char* upsert_features =
     "INSERT INTO features (content_id, strongest, others) VALUES (?1, ?2, ?3) "
     "ON CONFLICT (content_id) DO UPDATE SET strongest = ?2, others = ?3";
@@ -31,7 +31,7 @@ constexpr const char* strongest_page = "SELECT c.id, f.strongest" IMGDEDUP_FEATU
 
 constexpr const char* contents_not_measured =
     "SELECT id FROM contents WHERE id > ?1 AND (fingerprint_version <> ?2 "
-    "OR (?3 AND features_version <> ?2)) ORDER BY id LIMIT ?4";
+    "OR (?3 AND features_version <> ?2) OR (?5 AND embedding_model <> ?6)) ORDER BY id LIMIT ?4";
 // Four ranges of contents_by_versions instead of a look at every row.
 constexpr const char* not_measured_count =
     "SELECT (SELECT COUNT(*) FROM contents WHERE fingerprint_version < ?1) + "
@@ -39,6 +39,10 @@ constexpr const char* not_measured_count =
     "IIF(?2, (SELECT COUNT(*) FROM contents WHERE fingerprint_version = ?1 "
     "AND features_version < ?1) + (SELECT COUNT(*) FROM contents WHERE fingerprint_version = ?1 "
     "AND features_version > ?1), 0)";
+// All of that index.
+constexpr const char* not_measured_or_embedded_count =
+    "SELECT COUNT(*) FROM contents INDEXED BY contents_by_versions WHERE fingerprint_version <> ?1 "
+    "OR (?2 AND features_version <> ?1) OR embedding_model <> ?3";
 
 }  // namespace
 
@@ -47,15 +51,19 @@ ContentId SqliteCatalog::add_content(const matching::Measurement& measurement) {
   const auto known = content_with_digest(measurement.fingerprint.content_digest);
   bool needs_fingerprint = false;
   bool needs_features = true;
+  bool needs_embedding = true;
   if (known) {
     auto row = prepared(versions_by_id).run(*known);
     row.next();
     needs_fingerprint = row.integer(0) != current;
     needs_features = needs_fingerprint || row.integer(1) != current;
+    needs_embedding = needs_fingerprint || row.integer(2) != embedding_model_;
   }
   const ContentId id = known ? *known : insert_content(measurement.fingerprint);
   if (needs_fingerprint) update_content(id, measurement.fingerprint);
   if (needs_features && measurement.features) set_features(id, *measurement.features);
+  if (needs_embedding && measurement.embedding && embedding_model_ != 0)
+    set_embedding(id, *measurement.embedding);
   if (own) own->commit();
   return id;
 }
@@ -89,12 +97,18 @@ std::vector<FeatureEntry> SqliteCatalog::feature_entries(std::size_t strongest, 
 
 std::vector<ContentId> SqliteCatalog::contents_to_measure(const matching::Measures& wanted,
                                                           ContentId after, std::size_t limit) {
-  auto row = prepared(contents_not_measured).run(after, current, wanted.features ? 1 : 0, limit);
+  auto row = prepared(contents_not_measured)
+                 .run(after, current, wanted.features ? 1 : 0, limit, wanted.embedding ? 1 : 0,
+                      embedding_model_);
   return collect(row, [](const SqliteStatement::Run& columns) { return columns.integer(0); });
 }
 
 std::uint64_t SqliteCatalog::count_contents_to_measure(const matching::Measures& wanted) {
-  auto row = prepared(not_measured_count).run(current, wanted.features ? 1 : 0);
+  const int wants_features = wanted.features ? 1 : 0;
+  auto row =
+      wanted.embedding
+          ? prepared(not_measured_or_embedded_count).run(current, wants_features, embedding_model_)
+          : prepared(not_measured_count).run(current, wants_features);
   return row.next() ? row.bits(0) : 0;
 }
 

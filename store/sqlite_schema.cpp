@@ -17,7 +17,7 @@ constexpr std::int64_t application_id = 0x696d6764;
 
 // Enumerations are stored as the numbers of matching/ and store/records.h, which therefore only
 // grow at their ends.
-constexpr std::array<const char*, 3> migrations{R"sql(
+constexpr std::array<const char*, 4> migrations{R"sql(
 CREATE TABLE directories (
   id INTEGER PRIMARY KEY,
   path BLOB NOT NULL UNIQUE
@@ -198,6 +198,27 @@ ALTER TABLE decisions ADD COLUMN mirrored INTEGER;
 ALTER TABLE decisions ADD COLUMN rotation_degrees REAL;
 ALTER TABLE decisions ADD COLUMN scale REAL;
 ALTER TABLE decisions ADD COLUMN overlap REAL;
+)sql",
+                                                // What a network makes of pictures.
+                                                R"sql(
+CREATE TABLE embedding_models (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  key BLOB NOT NULL UNIQUE
+);
+CREATE TABLE embeddings (
+  content_id INTEGER PRIMARY KEY,
+  vector BLOB NOT NULL
+);
+ALTER TABLE contents ADD COLUMN embedding_model INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE decisions ADD COLUMN embedding_model INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX decisions_by_embedding ON decisions (id) WHERE state = 0 AND embedding_model <> 0;
+DROP INDEX contents_by_versions;
+CREATE INDEX contents_by_versions
+  ON contents (fingerprint_version, features_version, embedding_model);
+CREATE TRIGGER embedding_gone AFTER DELETE ON contents WHEN OLD.embedding_model <> 0 BEGIN
+  DELETE FROM embeddings WHERE content_id = OLD.id;
+END;
+INSERT INTO counters (name, value) VALUES ('embedding_seed', random());
 )sql"};
 
 }  // namespace

@@ -82,6 +82,10 @@ Candidate same_pixels(ImageRecord record) {
   candidate.comparison->same_pixels = true;
   return candidate;
 }
+Candidate similar(double similarity, Candidate candidate) {
+  candidate.similarity = similarity;
+  return candidate;
+}
 Candidate distinct(Candidate candidate) {
   candidate.declared_distinct = true;
   return candidate;
@@ -117,13 +121,18 @@ Policy without_near() {
   policy.near_enabled = false;
   return policy;
 }
+Policy with_network(Policy policy = {}) {
+  policy.min_similarity = 0.9;
+  return policy;
+}
 Policy within_bits(int radius_bits) {
   Policy policy;
   policy.radius_bits = radius_bits;
   return policy;
 }
 
-/// "original", "original before 4 5", "near of 2: log", "exact of 1: log, protected".
+/// "original", "original before 4 5", "near of 2: log", "exact of 1: log, protected"; ", then 8 9"
+/// for those that are to be judged after it.
 std::string text_of(const Verdict& verdict) {
   std::string text;
   if (verdict.duplicate) {
@@ -140,6 +149,8 @@ std::string text_of(const Verdict& verdict) {
   }
   if (!verdict.displaced_file_ids.empty()) text += " before";
   for (const std::int64_t id : verdict.displaced_file_ids) text += ' ' + std::to_string(id);
+  if (!verdict.later_file_ids.empty()) text += ", then";
+  for (const std::int64_t id : verdict.later_file_ids) text += ' ' + std::to_string(id);
   return text;
 }
 
@@ -345,7 +356,7 @@ TEST_CASE("companions are logged as what they are, never moved, and displace not
        {same_pixels(picture(1) | named("/p/shot.jpg"))}, quarantining(Relation::pixels),
        "pixels of 1: log, raw+jpeg"},
       {"a larger picture displaces no RAW", jpeg | of_width(1280),
-       {alike(picture(12) | named("/p/shot.CR2"))}, keep_largest, "original"},
+       {alike(picture(12) | named("/p/shot.CR2"))}, keep_largest, "original, then 12"},
       {"nor one seen before it", jpeg | of_width(1280),
        {alike(picture(1) | named("/p/shot.CR2"))}, keep_largest, "near of 1: log, raw+jpeg"},
       {"a shot of a series", second, {alike(first)}, quarantining(Relation::near),
@@ -366,7 +377,65 @@ TEST_CASE("companions are logged as what they are, never moved, and displace not
   });
 }
 
+TEST_CASE("pictures that only a network takes for alike are logged, never moved, and displace nothing") {
+  const ImageRecord file = picture(9);
+  const Policy moving = with_network(quarantining(Relation::near));
+  const Policy network = with_network();
+  check({
+      {"similar enough", file, {similar(0.95, unlike(picture(1)))}, network,
+       "near of 1: log, similarity"},
+      {"at the bound", file, {similar(0.9, unlike(picture(1)))}, network,
+       "near of 1: log, similarity"},
+      {"not similar enough", file, {similar(0.899, unlike(picture(1)))}, network, "original"},
+      {"there is no network", file, {similar(0.95, unlike(picture(1)))}, keep_first, "original"},
+      {"never moved", file, {similar(1.0, unlike(picture(1)))}, moving,
+       "near of 1: log, similarity"},
+      {"not if it is flat", file | flat, {similar(1.0, unlike(picture(1)))}, network, "original"},
+      {"not if the original is flat", file, {similar(1.0, unlike(picture(1) | flat))}, network,
+       "original"},
+      {"declared distinct", file, {distinct(similar(1.0, unlike(picture(1))))}, network,
+       "original"},
+      {"not compared", file, {similar(1.0, original(picture(1)))}, network, "original"},
+      {"confirmed by looking, it moves", file, {similar(0.95, alike(picture(1)))}, moving,
+       "near of 1: quarantine"},
+      {"confirmed by looking, however dissimilar", file, {similar(0.1, alike(picture(1)))}, moving,
+       "near of 1: quarantine"},
+      {"what was looked at before what is similar", file,
+       {similar(1.0, unlike(picture(1))), alike(picture(2) | with_hash(0b111))}, moving,
+       "near of 2: quarantine"},
+      {"the most similar", file,
+       {similar(0.92, unlike(picture(1))), similar(0.97, unlike(picture(2) | with_hash(0b111)))},
+       network, "near of 2: log, similarity"},
+      {"the better one displaces nothing", file | of_width(1280),
+       {similar(1.0, unlike(picture(1)))}, with_network(keep_largest),
+       "near of 1: log, similarity"},
+      {"one seen later says it, not the first", picture(1), {similar(1.0, unlike(picture(9)))},
+       network, "original, then 9"},
+      {"those seen later, where it is like one seen before",
+       file,
+       {similar(1.0, unlike(picture(12))), similar(1.0, unlike(picture(1))),
+        similar(1.0, unlike(picture(11)))},
+       network, "near of 1: log, similarity, then 11 12"},
+      {"not those seen later, where it is a copy itself", file,
+       {similar(1.0, unlike(picture(12))), alike(picture(1))}, network, "near of 1: log"},
+      {"one displaced by looking before one that is similar", file | of_width(1280),
+       {similar(1.0, unlike(picture(1))), alike(picture(2))}, with_network(keep_largest),
+       "original before 2"},
+      {"protected and similar", file | kept_safe, {similar(1.0, unlike(picture(1)))}, moving,
+       "near of 1: log, similarity"},
+  });
+}
+
 // clang-format on
+
+TEST_CASE("a file with a decision that shows no copy stays an original") {
+  for (const auto limit :
+       {ActionLimit::none, ActionLimit::protected_root, ActionLimit::hard_linked})
+    CHECK_FALSE(leaves_original(limit));
+  for (const auto limit : {ActionLimit::raw_and_jpeg, ActionLimit::sidecar, ActionLimit::burst,
+                           ActionLimit::similarity})
+    CHECK(leaves_original(limit));
+}
 
 TEST_CASE("every limit has a name of its own that is read back") {
   for (int value = 1; value <= static_cast<int>(last_action_limit); ++value) {
@@ -390,6 +459,12 @@ TEST_CASE("a relation carries the measures that were taken") {
   const auto near = relation(file, alike(picture(1) | with_hash(0b101), 0.96));
   CHECK(near.relation == Relation::near);
   CHECK(near.evidence == Evidence{2, 0.96, std::nullopt, std::nullopt});
+  const auto both = relation(file, similar(0.95, alike(picture(1) | with_hash(0b101), 0.96)));
+  CHECK(both.evidence == Evidence{2, 0.96, std::nullopt, 0.95});
+  const auto seen = compared_with(file, similar(0.95, unlike(picture(1))));
+  const auto similarity = relation_between(file, seen, with_network()).value();
+  CHECK(similarity.ground == Ground::similarity);
+  CHECK(similarity.evidence == Evidence{0, 0.1, std::nullopt, 0.95});
 }
 
 TEST_CASE("the distance is that of the hash the policy names") {

@@ -210,3 +210,35 @@ TEST_CASE("whether the catalog says so too, and if not, why") {
   CHECK(reversed.decision_in_force == 9);
   CHECK(contains(reversed.conclusion, "the other way round"));
 }
+
+TEST_CASE("what only a network takes for alike is told so, with the cosine and its bound") {
+  ExplainedFile a = picture(1), b = picture(2);
+  Comparison comparison = alike(a, b);
+  comparison.ssim = comparison.lowest_tile_ssim = 0.1;
+  Policy policy;
+  policy.min_similarity = 0.9;
+  policy.actions[static_cast<std::size_t>(Relation::near)] = Action::quarantine;
+  const Explanation explanation = explain(a, b, comparison, false, policy, 0.95);
+  REQUIRE(explanation.verdict);
+  CHECK(explanation.verdict->action == Action::log);
+  CHECK(explanation.verdict->action_limit == ActionLimit::similarity);
+  CHECK(deciding_step(explanation) == StepKind::relation);
+  CHECK_FALSE(step(explanation, StepKind::keep));
+  CHECK(explanation.conclusion.find("look alike to the network") != std::string::npos);
+  const auto row_of = [](const Explanation& of) -> const MeasureRow* {
+    for (const MeasureRow& row : of.measures)
+      if (row.measure == "similarity") return &row;
+    return nullptr;
+  };
+  const MeasureRow* row = row_of(explanation);
+  REQUIRE(row);
+  CHECK(row->value == 0.95);
+  CHECK(row->threshold == 0.9);
+  CHECK(row->bound == Bound::at_least);
+  CHECK(row->passes == true);
+  const Explanation below = explain(a, b, comparison, false, policy, 0.8);
+  CHECK_FALSE(below.verdict);
+  CHECK(row_of(below)->passes == false);
+  CHECK_FALSE(row_of(explain(a, b, comparison, false, policy))->value);
+  CHECK_FALSE(row_of(explain(a, b, comparison, false, Policy{}, 0.95)));
+}
