@@ -116,7 +116,7 @@ void ExportPlanner::add_decision(const protocol::DecisionReport& decision) {
     quarantined_.emplace(decision.id, decision);
     return;
   }
-  if (companion_of(decision.action_limit)) return;
+  if (leaves_original(decision.action_limit)) return;
   const auto place = place_of(decision.path);
   if (!place) return;
   const auto file = plan_.unique.find(place->exported);

@@ -60,7 +60,11 @@ std::vector<Json> query_batch(const Task& task, std::span<const std::string> pat
 
 std::vector<std::string> row_of(const std::string& path, const QueryReport& report) {
   std::string judged(name_of(report.judged));
-  if (report.relation) judged += " (" + std::string(name_of(*report.relation)) + ")";
+  // An original with a relation is one that only a network takes for like another.
+  if (report.judged == protocol::Judgement::original && report.relation)
+    judged += " (looks alike)";
+  else if (report.relation)
+    judged += " (" + std::string(name_of(*report.relation)) + ")";
   return {path, judged, report.evidence ? evidence_text(*report.evidence) : "",
           report.original.value_or(report.message.value_or(""))};
 }

@@ -74,6 +74,9 @@ void write_figures(const Console& console, const StatusReport& report) {
   if (report.index.features > 0)
     index += ", features of " + count_text(report.index.features) + " pictures in " +
              bytes_text(report.index.feature_bytes);
+  if (report.index.embeddings > 0)
+    index += ", embeddings of " + count_text(report.index.embeddings) + " in " +
+             bytes_text(report.index.embedding_bytes);
   write_figure(console, "index", index + ", built in " + seconds_text(report.index.build_seconds));
   write_figure(console, "memory", bytes_text(report.memory_bytes));
   write_figure(console, "last error", report.last_error.value_or("none"));

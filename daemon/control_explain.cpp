@@ -8,6 +8,8 @@
 
 #include "daemon/control_context.h"
 #include "daemon/file_access.h"
+#include "daemon/measuring.h"
+#include "matching/embedding_comparison.h"
 #include "matching/explanation.h"
 #include "posix/file_status.h"
 #include "protocol/explanation_report.h"
@@ -26,6 +28,7 @@ struct Pair {
   std::array<posix::UniqueDescriptor, 2> descriptors;
   std::array<matching::ExplainedFile, 2> files;
   std::array<ExplainedFileReport, 2> reports;
+  std::array<std::optional<matching::Embedding>, 2> embeddings;
   std::function<void(protocol::Json)> answer;
   std::size_t outstanding = 0;
 
@@ -126,9 +129,9 @@ protocol::ExplanationReport report_about(ControlContext& context, const Pair& pa
   const auto& [a, b] = pair.files;
   const matching::ContentDigest& a_content = a.record.fingerprint.content_digest;
   const matching::ContentDigest& b_content = b.record.fingerprint.content_digest;
-  const matching::Explanation explanation =
-      explain(a, b, comparison, context.library.catalog().are_distinct(a_content, b_content),
-              context.judge.policy());
+  const matching::Explanation explanation = explain(
+      a, b, comparison, context.library.catalog().are_distinct(a_content, b_content),
+      context.judge.policy(), matching::similarity_of(pair.embeddings[0], pair.embeddings[1]));
   protocol::ExplanationReport report;
   report.files = pair.reports;
   report.same_bytes = a_content == b_content;
@@ -140,7 +143,8 @@ protocol::ExplanationReport report_about(ControlContext& context, const Pair& pa
   report.conclusion = explanation.conclusion;
   if (explanation.verdict) {
     report.relation = explanation.verdict->relation;
-    if (!explanation.companion) report.duplicate = explanation.duplicate;
+    if (!leaves_original(explanation.verdict->action_limit))
+      report.duplicate = explanation.duplicate;
     report.action = explanation.verdict->action;
     report.action_limit = explanation.verdict->action_limit;
   }
@@ -185,9 +189,10 @@ void measured(ControlContext& context, const PairPtr& pair) {
   std::vector<posix::UniqueDescriptor> files;
   for (posix::UniqueDescriptor& descriptor : pair->descriptors)
     files.push_back(std::move(descriptor));
-  const matching::Measures measures{.features = context.judge.policy().edited_enabled};
   context.pool.submit(
-      {0, worker::JobKind::compare, context.limits, measures}, std::move(files),
+      {0, worker::JobKind::compare, context.limits,
+       matching::Measures{.features = context.judge.policy().edited_enabled}},
+      std::move(files),
       [&context, pair](const worker::Answer& answer) { conclude(context, pair, answer); },
       worker::JobPriority::urgent);
 }
@@ -200,17 +205,18 @@ std::optional<matching::Refusal> start_measuring(ControlContext& context, const 
     look_up(context, pair->files[place], pair->reports[place], status);
     if (!status.is_regular)
       return matching::Refusal{matching::RefusalReason::not_an_image, "it is not a regular file"};
-    std::vector<posix::UniqueDescriptor> files;
-    files.push_back(duplicate(pair->descriptors[place]));
+    const matching::Measures measures{.embedding = context.judge.measures().embedding};
+    measure_file(context.pool, context.limits, measures, duplicate(pair->descriptors[place]),
+                 [&context, pair, place](const worker::Answer& answer) {
+                   if (const auto* found = std::get_if<matching::Measurement>(&answer)) {
+                     pair->reports[place].fingerprint = found->fingerprint;
+                     pair->embeddings[place] = found->embedding;
+                   } else {
+                     refuse(pair->reports[place], refusal_of(answer));
+                   }
+                   measured(context, pair);
+                 });
     ++pair->outstanding;
-    context.pool.submit({0, worker::JobKind::fingerprint, context.limits}, std::move(files),
-                        [&context, pair, place](const worker::Answer& answer) {
-                          if (const auto* found = std::get_if<matching::Measurement>(&answer))
-                            pair->reports[place].fingerprint = found->fingerprint;
-                          else
-                            refuse(pair->reports[place], refusal_of(answer));
-                          measured(context, pair);
-                        });
     return std::nullopt;
   } catch (const std::system_error& error) {
     return matching::Refusal{matching::RefusalReason::unreadable, error.what()};

@@ -6,6 +6,7 @@
 
 #include "daemon/control_context.h"
 #include "daemon/file_access.h"
+#include "daemon/measuring.h"
 #include "posix/file_status.h"
 #include "protocol/reports.h"
 
@@ -70,7 +71,10 @@ void conclude(ControlContext& context, const QueryPtr& query, const FilePtr& fil
   protocol::QueryReport& report = query->reports[file->place];
   report.content = file->record.fingerprint.content_digest;
   if (verdict.duplicate) {
-    report.judged = Judgement::duplicate;
+    // What only a network takes for alike would stay an original.
+    report.judged = verdict.duplicate->action_limit == matching::ActionLimit::similarity
+                        ? Judgement::original
+                        : Judgement::duplicate;
     report.relation = verdict.duplicate->relation;
     report.evidence = verdict.duplicate->evidence;
     for (const matching::Candidate& candidate : file->candidates)
@@ -121,8 +125,7 @@ void measured(ControlContext& context, const QueryPtr& query, const FilePtr& fil
   }
   const matching::Fingerprint& fingerprint = measurement->fingerprint;
   file->record.fingerprint = fingerprint;
-  file->candidates = context.judge.candidates_for(
-      file->record, measurement->features ? &*measurement->features : nullptr);
+  file->candidates = context.judge.candidates_for(file->record, *measurement);
   file->outstanding = 1;
   for (std::size_t i = 0; i < file->candidates.size(); ++i)
     if (file->candidates[i].original.fingerprint.content_digest != fingerprint.content_digest)
@@ -149,7 +152,6 @@ void query_files(ControlContext& context, std::vector<std::string> paths,
     file->descriptor = std::move(files[i]);
     file->record.file_id = std::numeric_limits<std::int64_t>::max();
     file->record.path = paths[i];
-    std::vector<posix::UniqueDescriptor> job_files;
     try {
       const posix::FileStatus status = posix::status_of(file->descriptor.get());
       if (!status.is_regular) {
@@ -160,17 +162,15 @@ void query_files(ControlContext& context, std::vector<std::string> paths,
       }
       // Known by its inode, so that a file of the catalog is not called a copy of itself.
       file->record.stamp = stamp_of(status);
-      job_files.push_back(duplicate(file->descriptor));
+      measure_file(context.pool, context.limits, context.judge.measures(),
+                   duplicate(file->descriptor),
+                   [&context, query, file](const worker::Answer& answer_of_worker) {
+                     measured(context, query, file, answer_of_worker);
+                   });
     } catch (const std::system_error& error) {
       refuse(query->reports[i], {matching::RefusalReason::unreadable, error.what()});
       query->end_one();
-      continue;
     }
-    context.pool.submit({0, worker::JobKind::fingerprint, context.limits, context.judge.measures()},
-                        std::move(job_files),
-                        [&context, query, file](const worker::Answer& answer_of_worker) {
-                          measured(context, query, file, answer_of_worker);
-                        });
   }
   query->end_one();
 }

@@ -14,6 +14,7 @@
 #include "daemon/decision_text.h"
 #include "daemon/event/signals.h"
 #include "daemon/log.h"
+#include "daemon/model_change.h"
 #include "daemon/pool_settings.h"
 #include "daemon/remeasurer.h"
 #include "daemon/service_manager.h"
@@ -75,10 +76,12 @@ class Daemon::Implementation {
   ServiceManager manager_;
   store::SqliteCatalog catalog_;
   Roots roots_;
+  const worker::WorkerPoolSettings pool_settings_;
   worker::WorkerPool pool_;
   event::DescriptorWatch pool_watch_;
   HashIndex index_;
-  std::optional<FeatureLookup> features_;  ///< if edits are looked for
+  std::optional<FeatureLookup> features_;        ///< if edits are looked for
+  std::unique_ptr<EmbeddingLookup> embeddings_;  ///< if there is a model
   Library library_;
   CatalogKeeper keeper_;
   DecisionPublisher publisher_;
@@ -87,6 +90,7 @@ class Daemon::Implementation {
   Intake intake_;
   Mover mover_;
   Remeasurer remeasurer_;
+  ModelChange model_change_;
   SyncWaiters sync_;
   StatusBuilder status_;
   ControlCommands commands_;
@@ -109,14 +113,16 @@ Daemon::Implementation::Implementation(const config::Settings& settings, ReadSet
       limits_{settings.limits.max_file_bytes, settings.limits.max_pixels},
       catalog_(settings.catalog),
       roots_(settings.watch),
-      pool_(pool_settings(settings)),
+      pool_settings_(pool_settings(settings)),
+      pool_(pool_settings_),
       pool_watch_(loop_, pool_.event_descriptor(),
                   [this](event::Readiness) { pool_.process_events(); }),
       index_(catalog_, settings.policy.hash_kind),
       features_(settings.policy.edited_enabled
                     ? std::optional<FeatureLookup>(std::in_place, catalog_)
                     : std::nullopt),
-      library_(catalog_, index_, features_ ? &*features_ : nullptr),
+      embeddings_(EmbeddingLookup::of(catalog_, pool_settings_.embedding)),
+      library_(catalog_, index_, features_ ? &*features_ : nullptr, embeddings_.get()),
       keeper_(loop_, catalog_,
               {[this](const std::string& word, const std::string& why) {
                  if (status_.set_trouble(word, why) && !why.empty()) warn(word + ": " + why);
@@ -137,18 +143,19 @@ Daemon::Implementation::Implementation(const config::Settings& settings, ReadSet
                     if (!why.empty()) warn(why);
                   }}),
       reconciler_(loop_, roots_, library_, settings.reconcile_interval, reconciler_hooks()),
-      judge_(library_, roots_, pool_, settings.policy, limits_, judge_hooks()),
+      judge_(library_, roots_, pool_, policy_of(settings), limits_, judge_hooks()),
       intake_(loop_, roots_, library_, judge_, pool_, settings.settle_time, limits_,
               intake_hooks()),
       mover_(loop_, library_, roots_, pool_, limits_, mover_hooks()),
       remeasurer_(loop_, library_, roots_, [this] { intake_.wake(); }),
+      model_change_(loop_, library_),
       sync_(loop_, reconciler_, catalog_, roots_,
             [this] {
               publisher_.flush();
               return remeasurer_.is_done() && (mover_.is_idle() || is_paused_ || is_rebuilding_);
             }),
-      status_({catalog_, index_, features_ ? &*features_ : nullptr, roots_, reconciler_, intake_,
-               judge_, mover_, remeasurer_, pool_}),
+      status_({catalog_, index_, features_ ? &*features_ : nullptr, embeddings_.get(), roots_,
+               reconciler_, intake_, judge_, mover_, remeasurer_, pool_}),
       commands_(loop_, control_context()),
       server_(loop_, {settings.socket.path, 0660, group_id(settings.socket.group)},
               event::LineServerLimits{}, commands_),
@@ -291,6 +298,8 @@ void Daemon::Implementation::load_index() {
     index_.load_page();
   } else if (features_ && !features_->is_loaded()) {
     features_->load_page();
+  } else if (embeddings_ && !embeddings_->is_loaded()) {
+    embeddings_->load_page();
   } else {
     begin_watching();
     return;
@@ -318,6 +327,7 @@ void Daemon::Implementation::first_pass_ended() {
   if (is_rebuilding_) catalog_.put_restored_last();
   mover_.carry_out_all();
   update_pause();
+  model_change_.start();
   remeasurer_.start(judge_.measures());
   if (is_rebuilding_) sync_.add({[](const auto&) {}, [this](auto) { rebuild_ended(); }});
   something_ended();
@@ -357,14 +367,15 @@ void Daemon::Implementation::update_manager_status() {
 
 void Daemon::Implementation::reload() {
   config::Settings settings = read_settings_();
-  if (settings == settings_) {
+  const bool is_other_model = model_has_changed(settings, pool_settings_);
+  if (settings == settings_ && !is_other_model) {
     spdlog::info("reloaded: nothing has changed");
     return;
   }
-  if (!needs_new_daemon(settings_, settings)) {
+  if (!is_other_model && !needs_new_daemon(settings_, settings)) {
     settings_ = settings;
     set_log_level(settings_.log_level);
-    judge_.set_policy(settings_.policy, limits_);
+    judge_.set_policy(policy_of(settings_), limits_);
     spdlog::info("reloaded");
     return;
   }

@@ -37,6 +37,10 @@ std::string decision_text(const store::CatalogDecision& decision) {
                        protocol::readable_text(decision.original_path),
                        protocol::readable_text(decision.path), describe(*companion), measures,
                        name_of(decision.action));
+  if (decision.action_limit == matching::ActionLimit::similarity)
+    return fmt::format("{}: {} looks like {}{}: {}", name_of(decision.relation),
+                       protocol::readable_text(decision.path),
+                       protocol::readable_text(decision.original_path), measures, action);
   return fmt::format("{}: {} is a copy of {}{}: {}", name_of(decision.relation),
                      protocol::readable_text(decision.path),
                      protocol::readable_text(decision.original_path), measures, action);

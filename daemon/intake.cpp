@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "daemon/file_access.h"
+#include "daemon/measuring.h"
 #include "posix/file_lease.h"
 #include "posix/file_status.h"
 
@@ -199,27 +200,33 @@ void Intake::measure(const store::CatalogFile& file, std::int64_t sequence,
 }
 
 void Intake::ask(const std::shared_ptr<Measurement>& measurement, worker::JobKind kind) {
-  std::vector<posix::UniqueDescriptor> files;
+  const auto callback = [this, measurement](const worker::Answer& answer) {
+    // What follows from one answer is read and written at one go.
+    library_.in_transaction([&] {
+      answered(measurement, answer);
+      hand_over();
+    });
+    wake();
+  };
   try {
-    files.push_back(duplicate(measurement->descriptor));
+    posix::UniqueDescriptor file = duplicate(measurement->descriptor);
+    if (kind == worker::JobKind::fingerprint) {
+      measure_file(pool_, limits_, judge_.measures(), std::move(file), callback);
+      return;
+    }
+    std::vector<posix::UniqueDescriptor> files;
+    files.push_back(std::move(file));
+    pool_.submit({0, kind, limits_}, std::move(files), callback);
   } catch (const std::system_error&) {
     end_measurement(*measurement);
     look_again_later();
-    return;
   }
-  pool_.submit({0, kind, limits_, judge_.measures()}, std::move(files),
-               [this, measurement](const worker::Answer& answer) {
-                 // What follows from one answer is read and written at one go.
-                 library_.in_transaction([&] {
-                   answered(measurement, answer);
-                   hand_over();
-                 });
-                 wake();
-               });
 }
 
 bool Intake::is_usable(const store::CatalogContent& content) const {
-  return content.is_current() && (!judge_.measures().features || content.has_features);
+  const matching::Measures wanted = judge_.measures();
+  return content.is_current() && (!wanted.features || content.has_features) &&
+         (!wanted.embedding || content.has_embedding);
 }
 
 /// What the catalog knows of these bytes, if it is all that is needed.
@@ -231,6 +238,7 @@ std::optional<matching::Measurement> Intake::known_measurement(
   if (!content || !is_usable(*content)) return std::nullopt;
   matching::Measurement measurement{content->fingerprint, std::nullopt, std::nullopt};
   if (judge_.measures().features) measurement.features = catalog.features(*id);
+  if (judge_.measures().embedding) measurement.embedding = catalog.embedding(*id);
   return measurement;
 }
 

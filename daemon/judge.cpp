@@ -67,7 +67,7 @@ bool Judge::must_wait(const Judgement& judgement) const {
            hamming_distance(mine.hashes.of(policy_.hash_kind),
                             theirs.hashes.of(policy_.hash_kind)) <=
                std::max(policy_.radius_bits, same_picture_bits) ||
-           may_be_edited_copies(judgement, *other);
+           may_be_similar(judgement, *other) || may_be_edited_copies(judgement, *other);
   });
 }
 
@@ -79,9 +79,7 @@ void Judge::begin(const JudgementPtr& judgement) {
   }
   active_.push_back(judgement);
   if (!is_left_alone(judgement->file, judgement->record.fingerprint))
-    judgement->candidates = candidates_for(
-        judgement->record,
-        judgement->measurement.features ? &*judgement->measurement.features : nullptr);
+    judgement->candidates = candidates_for(judgement->record, judgement->measurement);
   judgement->is_dropped.assign(judgement->candidates.size(), false);
 
   const auto& digest = judgement->record.fingerprint.content_digest;
@@ -211,20 +209,26 @@ void Judge::record(Judgement& judgement, const matching::Verdict& verdict) {
   library_.in_transaction([&] {
     const store::CatalogFile& file = judgement.file;
     const store::ContentId content = library_.catalog().add_content(judgement.measurement);
-    if (verdict.duplicate) {
+    if (verdict.duplicate)
       decision = library_.judged_duplicate(file, content, *verdict.duplicate, wall_clock_ns());
-      return;
-    }
-    library_.judged_original(file, content);
+    else
+      library_.judged_original(file, content);
     library_.judge_again(verdict.displaced_file_ids);
+    judge_later_ones(verdict.later_file_ids);
   });
-  if (decision) {
-    hooks_.decided(*decision);
-    return;
-  }
+  if (decision) hooks_.decided(*decision);
   // Moves that were put off while the original had to be looked at again.
   for (const auto& against : library_.catalog().standing_decisions_against(judgement.file.id))
     hooks_.confirmed(against);
+}
+
+// Those that were judged while this file was not known yet: it took longer to read, or arrived
+// before them and had to be measured again after them.
+void Judge::judge_later_ones(const std::vector<store::FileId>& files) {
+  std::vector<store::FileId> undecided;
+  for (const store::FileId id : files)
+    if (!library_.catalog().standing_decision_on(id)) undecided.push_back(id);
+  library_.judge_again_alone(undecided);
 }
 
 void Judge::end(const JudgementPtr& judgement) {

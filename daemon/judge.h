@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -56,15 +57,17 @@ class Judge {
   [[nodiscard]] const matching::Policy& policy() const { return policy_; }
 
   /// What has to be measured of a file before it can be judged.
-  [[nodiscard]] matching::Measures measures() const { return {.features = policy_.edited_enabled}; }
+  [[nodiscard]] matching::Measures measures() const {
+    return {.features = policy_.edited_enabled, .embedding = library_.embeddings() != nullptr};
+  }
   /// What to measure when these two are compared: edits only where `near` would not be enough.
   [[nodiscard]] matching::Measures measures_between(const matching::Fingerprint& a,
                                                     const matching::Fingerprint& b) const;
   /// The originals that a picture of this fingerprint may be a copy of, best first, none of them
-  /// compared yet; with equal digests alone where there are such. features: nullptr: no edited
-  /// copies.
+  /// compared yet; with equal digests alone where there are such. measurement: of this record;
+  /// edited and similar copies only if it has features and an embedding.
   [[nodiscard]] std::vector<matching::Candidate> candidates_for(
-      const matching::ImageRecord& record, const matching::PictureFeatures* features);
+      const matching::ImageRecord& record, const matching::Measurement& measurement);
   [[nodiscard]] matching::ImageRecord record_of(const store::CatalogFile& file,
                                                 const matching::Fingerprint& fingerprint) const;
 
@@ -75,6 +78,7 @@ class Judge {
   void begin(const JudgementPtr& judgement);
   [[nodiscard]] bool must_wait(const Judgement& judgement) const;
   [[nodiscard]] bool may_be_edited_copies(const Judgement& a, const Judgement& b) const;
+  [[nodiscard]] bool may_be_similar(const Judgement& a, const Judgement& b) const;
   void make_keys(Judgement& judgement) const;
   void compare(const JudgementPtr& judgement, std::size_t candidate);
   void compared(const JudgementPtr& judgement, std::size_t candidate, const worker::Answer& answer);
@@ -85,14 +89,21 @@ class Judge {
   void bytes_changed_unseen(const matching::ImageRecord& original);
   void conclude(const JudgementPtr& judgement);
   void record(Judgement& judgement, const matching::Verdict& verdict);
+  void judge_later_ones(const std::vector<store::FileId>& files);
   void end(const JudgementPtr& judgement);
   [[nodiscard]] bool still_holds(const matching::Candidate& candidate);
   void add_originals(std::vector<matching::Candidate>& candidates, store::ContentId content,
-                     const matching::ImageRecord& record);
+                     const matching::ImageRecord& record,
+                     std::optional<double> similarity = std::nullopt);
   void add_edited_contents(const matching::Fingerprint& fingerprint,
                            const matching::PictureFeatures& features,
                            std::set<store::ContentId>& seen,
                            std::vector<store::ContentId>& contents) const;
+  void add_similar_contents(const matching::Measurement& measurement,
+                            std::set<store::ContentId>& seen,
+                            std::vector<store::ContentId>& contents) const;
+  [[nodiscard]] std::optional<double> similarity_to(store::ContentId content,
+                                                    const matching::Measurement& measurement) const;
 
   Library& library_;
   const Roots& roots_;

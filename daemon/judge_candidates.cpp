@@ -24,7 +24,7 @@ bool may_have_the_same_pixels(const matching::Fingerprint& a, const matching::Fi
 
 matching::Measures Judge::measures_between(const matching::Fingerprint& a,
                                            const matching::Fingerprint& b) const {
-  matching::Measures measures = this->measures();
+  matching::Measures measures{.features = policy_.edited_enabled};
   measures.features_unless_near =
       policy_.near_enabled &&
       hamming_distance(a.hashes.of(policy_.hash_kind), b.hashes.of(policy_.hash_kind)) <=
@@ -41,7 +41,7 @@ matching::ImageRecord Judge::record_of(const store::CatalogFile& file,
 }
 
 void Judge::add_originals(std::vector<matching::Candidate>& candidates, store::ContentId id,
-                          const matching::ImageRecord& record) {
+                          const matching::ImageRecord& record, std::optional<double> similarity) {
   const auto content = library_.catalog().content(id);
   if (!content) return;
   for (const store::CatalogFile& file : library_.catalog().originals_with_content(id)) {
@@ -55,12 +55,13 @@ void Judge::add_originals(std::vector<matching::Candidate>& candidates, store::C
     candidates.push_back({record_of(file, is_same ? record.fingerprint : content->fingerprint),
                           std::nullopt,
                           library_.catalog().are_distinct(record.fingerprint.content_digest,
-                                                          content->fingerprint.content_digest)});
+                                                          content->fingerprint.content_digest),
+                          similarity});
   }
 }
 
 std::vector<matching::Candidate> Judge::candidates_for(const matching::ImageRecord& record,
-                                                       const matching::PictureFeatures* features) {
+                                                       const matching::Measurement& measurement) {
   store::Catalog& catalog = library_.catalog();
   const matching::Fingerprint& fingerprint = record.fingerprint;
   std::vector<matching::Candidate> candidates;
@@ -85,8 +86,10 @@ std::vector<matching::Candidate> Judge::candidates_for(const matching::ImageReco
     seen.insert(near.content_id);
     contents.push_back(near.content_id);
   }
-  if (features) add_edited_contents(fingerprint, *features, seen, contents);
-  for (const store::ContentId id : contents) add_originals(candidates, id, record);
+  if (measurement.features) add_edited_contents(fingerprint, *measurement.features, seen, contents);
+  add_similar_contents(measurement, seen, contents);
+  for (const store::ContentId id : contents)
+    add_originals(candidates, id, record, similarity_to(id, measurement));
   return candidates;
 }
 

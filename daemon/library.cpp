@@ -35,6 +35,7 @@ void Library::refresh_index(const std::optional<store::CatalogContent>& content)
   if (!content) return;
   index_.refresh(*content);
   if (features_) features_->refresh(content->id, index_.holds(content->id));
+  if (embeddings_) embeddings_->refresh(content->id, index_.holds(content->id));
 }
 
 void Library::found_file(std::string_view path, const matching::FileStamp& stamp,
@@ -111,6 +112,11 @@ void Library::file_gone(const CatalogFile& file) {
   });
 }
 
+void Library::end_decision_on(const CatalogFile& file) {
+  if (const auto decision = catalog_.standing_decision_on(file.id))
+    catalog_.set_decision_state(decision->id, DecisionState::superseded);
+}
+
 // Ends the decision on the file, and those against it: the files they were about wait to be judged
 // anew, in the order of their ids. Each goes before all others, so the last is put there first.
 void Library::retire(const CatalogFile& file, DecisionState why) {
@@ -156,8 +162,7 @@ void Library::unchanged(const CatalogFile& file) {
 void Library::judged_original(const CatalogFile& file, store::ContentId content) {
   in_transaction([&] {
     const auto old_content = content_of(file);
-    if (const auto decision = catalog_.standing_decision_on(file.id))
-      catalog_.set_decision_state(decision->id, DecisionState::superseded);
+    end_decision_on(file);
     catalog_.set_judged(file.id, content, FileRole::original);
     if (old_content && old_content->id != content) refresh_index(old_content);
     refresh_index(catalog_.content(content));
@@ -170,15 +175,18 @@ store::DecisionId Library::judged_duplicate(const CatalogFile& file, store::Cont
   store::DecisionId id = 0;
   in_transaction([&] {
     const auto old_content = content_of(file);
-    retire(file, DecisionState::superseded);
+    // One that is not shown to be a copy: others are held against it still.
+    const bool stays_original = leaves_original(verdict.action_limit);
+    if (stays_original)
+      end_decision_on(file);
+    else
+      retire(file, DecisionState::superseded);
     std::optional<store::DecisionId> superseded;
     if (const auto last = catalog_.last_decision_on(file.id);
         last && last->state == DecisionState::superseded)
       superseded = last->id;
-    // One that only belongs to another file is no copy of it: others are held against it still.
-    catalog_.set_judged(
-        file.id, content,
-        companion_of(verdict.action_limit) ? FileRole::original : FileRole::duplicate);
+    catalog_.set_judged(file.id, content,
+                        stays_original ? FileRole::original : FileRole::duplicate);
     id = catalog_.add_decision({file.id, verdict, now_ns, superseded});
     if (old_content && old_content->id != content) refresh_index(old_content);
     refresh_index(catalog_.content(content));
@@ -193,6 +201,17 @@ void Library::judge_again(const std::vector<store::FileId>& files) {
       if (!file) continue;
       retire(*file, DecisionState::superseded);
       wait_again(*file, store::QueuePlace::first);
+    }
+  });
+}
+
+void Library::judge_again_alone(const std::vector<store::FileId>& files) {
+  in_transaction([&] {
+    for (auto id = files.rbegin(); id != files.rend(); ++id) {
+      const auto file = catalog_.file(*id);
+      if (!file) continue;
+      end_decision_on(*file);
+      if (file->state == FileState::judged) wait_again(*file, store::QueuePlace::first);
     }
   });
 }

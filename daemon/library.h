@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "daemon/embedding_lookup.h"
 #include "daemon/feature_lookup.h"
 #include "daemon/hash_index.h"
 #include "store/catalog.h"
@@ -18,9 +19,10 @@ namespace imgdedup::daemon {
 /// duplicates judged anew when their original goes. Each call is one transaction. Loop thread only.
 class Library {
  public:
-  /// features: nullptr where nobody looks for edits.
-  Library(store::Catalog& catalog, HashIndex& index, FeatureLookup* features = nullptr)
-      : catalog_(catalog), index_(index), features_(features) {}
+  /// features: nullptr where nobody looks for edits; embeddings: where there is no model.
+  Library(store::Catalog& catalog, HashIndex& index, FeatureLookup* features = nullptr,
+          EmbeddingLookup* embeddings = nullptr)
+      : catalog_(catalog), index_(index), features_(features), embeddings_(embeddings) {}
 
   /// Called whenever a file that was judged has to be judged anew.
   void on_judged_again(std::function<void()> callback) { on_judged_again_ = std::move(callback); }
@@ -28,6 +30,7 @@ class Library {
   [[nodiscard]] store::Catalog& catalog() { return catalog_; }
   [[nodiscard]] HashIndex& index() { return index_; }
   [[nodiscard]] const FeatureLookup* features() const { return features_; }
+  [[nodiscard]] const EmbeddingLookup* embeddings() const { return embeddings_; }
 
   /// Runs `change` in one transaction; calls inside it join that one.
   void in_transaction(const std::function<void()>& change);
@@ -66,8 +69,11 @@ class Library {
   store::DecisionId judged_duplicate(const store::CatalogFile& file, store::ContentId content,
                                      const matching::DuplicateVerdict& verdict,
                                      std::int64_t now_ns);
-  /// These files wait to be judged once more, in this order, before all others that wait.
+  /// These files wait to be judged once more, in this order, before all others that wait. Decisions
+  /// on them and against them end.
   void judge_again(const std::vector<store::FileId>& files);
+  /// The same, but only the decisions on them end, and those that wait already keep their place.
+  void judge_again_alone(const std::vector<store::FileId>& files);
   /// These judged files wait to be measured once more, behind all others that wait. Decisions on
   /// them stand.
   void measure_again(const std::vector<store::FileId>& files);
@@ -75,6 +81,7 @@ class Library {
   void try_refused_again(const std::vector<matching::RefusalReason>& reasons);
 
  private:
+  void end_decision_on(const store::CatalogFile& file);
   void retire(const store::CatalogFile& file, matching::DecisionState why);
   void wait_again(const store::CatalogFile& file, store::QueuePlace place);
   void refresh_index(const std::optional<store::CatalogContent>& content);
@@ -83,6 +90,7 @@ class Library {
   store::Catalog& catalog_;
   HashIndex& index_;
   FeatureLookup* features_;
+  EmbeddingLookup* embeddings_;
   std::function<void()> on_judged_again_ = [] {};
   bool in_transaction_ = false;
 };

@@ -83,6 +83,10 @@ std::string metrics_text(const protocol::StatusReport& report) {
              number(report.index.features));
   out.single("index_feature_bytes", gauge, "Memory that the index of local features takes.",
              number(report.index.feature_bytes));
+  out.single("index_embeddings", gauge, "Pictures in the index of embeddings.",
+             number(report.index.embeddings));
+  out.single("index_embedding_bytes", gauge, "Memory that the index of embeddings takes.",
+             number(report.index.embedding_bytes));
   out.single("watches", gauge, "Directories with a watch.", number(report.watches));
   out.single("watch_failures_total", counter, "Watches that could not be had.",
              number(report.watch_failures));

@@ -2,6 +2,8 @@
 // What the settings say of the workers, their network included.
 #include "daemon/pool_settings.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <thread>
 
@@ -22,6 +24,13 @@ worker::WorkerPoolSettings pool_settings(const config::Settings& settings) {
     pool.embedding = worker::check_embedding_model(pool, settings.embedding.model,
                                                    settings.embedding.parameters);
   return pool;
+}
+
+bool model_has_changed(const config::Settings& settings, const worker::WorkerPoolSettings& pool) {
+  if (!pool.embedding || settings.embedding.model.empty()) return false;
+  const posix::UniqueDescriptor file(
+      ::open(settings.embedding.model.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  return file && posix::status_of(file.get()) != pool.embedding->status;
 }
 
 std::string problem_with_model(const config::Settings& settings) {

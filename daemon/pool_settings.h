@@ -14,6 +14,10 @@ namespace imgdedup::daemon {
 /// worker or none can be started.
 worker::WorkerPoolSettings pool_settings(const config::Settings& settings);
 
+/// Whether the file at the path of the settings' model is not, or is not as, the one that these
+/// workers were given. False where there is no model, or none that can be opened.
+bool model_has_changed(const config::Settings& settings, const worker::WorkerPoolSettings& pool);
+
 /// Why the model of the settings cannot be used; empty if it can, or if none is set. Throws as
 /// above for the rest.
 std::string problem_with_model(const config::Settings& settings);

@@ -95,7 +95,8 @@ bool StatusBuilder::set_trouble(const std::string& word, const std::string& why)
 
 protocol::ServiceState StatusBuilder::state() const {
   using protocol::ServiceState;
-  if (!sources_.index.is_loaded() || (sources_.features && !sources_.features->is_loaded()))
+  if (!sources_.index.is_loaded() || (sources_.features && !sources_.features->is_loaded()) ||
+      (sources_.embeddings && !sources_.embeddings->is_loaded()))
     return ServiceState::starting;
   if (is_paused_) return ServiceState::paused;
   if (!degradations().empty()) return ServiceState::degraded;
@@ -139,11 +140,17 @@ protocol::StatusReport StatusBuilder::report() {
   report.duplicates = counts.decisions.in_force_by_relation;
   report.quarantined = {counts.quarantine.files, counts.quarantine.bytes,
                         counts.quarantine.orphans};
-  report.index = {sources_.index.size(), 0, 0, sources_.index.build_time().count()};
+  report.index.hashes = sources_.index.size();
+  report.index.build_seconds = sources_.index.build_time().count();
   if (sources_.features) {
     report.index.features = sources_.features->size();
     report.index.feature_bytes = sources_.features->memory_bytes();
     report.index.build_seconds += sources_.features->build_time().count();
+  }
+  if (sources_.embeddings) {
+    report.index.embeddings = sources_.embeddings->size();
+    report.index.embedding_bytes = sources_.embeddings->memory_bytes();
+    report.index.build_seconds += sources_.embeddings->build_time().count();
   }
   report.last_error = last_error_;
   const event::WatchCounters watch_counters = sources_.reconciler.watches().counters();

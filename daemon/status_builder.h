@@ -22,7 +22,8 @@ namespace imgdedup::daemon {
 struct StatusSources {
   store::Catalog& catalog;
   const HashIndex& index;
-  const FeatureLookup* features;  ///< nullptr if edits are not looked for
+  const FeatureLookup* features;      ///< nullptr if edits are not looked for
+  const EmbeddingLookup* embeddings;  ///< nullptr if there is no model
   const Roots& roots;
   Reconciler& reconciler;
   const Intake& intake;

@@ -17,7 +17,9 @@ constexpr auto pages = std::to_array<CommandPage>({
      "catalog knows of it is kept). `last_reconcile` is when the folder was last compared with the "
      "catalog as a whole, or null. `poison` counts the unreadable files that failed a worker "
      "process twice. `duplicates` counts the decisions that stand, by relation; `orphans` the "
-     "quarantined files that are the last copy of their content.",
+     "quarantined files that are the last copy of their content. `index.embeddings` counts the "
+     "pictures that can be found by what the network of `detect.embedding` makes of them; 0 "
+     "without a model.",
      "{}",
      R"({"version": "0.1.0", "state": "idle", "pid": 4711, "uptime_seconds": 86400.0,
       "images": 2000, "contents": 1950, "bytes": 700000000, "pending": 0, "incomplete": 0,
@@ -28,7 +30,7 @@ constexpr auto pages = std::to_array<CommandPage>({
       "duplicates": {"exact": 50, "pixels": 2, "near": 11, "edited": 0},
       "quarantined": {"files": 3, "bytes": 900000, "orphans": 0},
       "index": {"hashes": 1950, "features": 1950, "feature_bytes": 24117248,
-        "build_seconds": 0.01}, "last_error": null,
+        "embeddings": 0, "embedding_bytes": 0, "build_seconds": 0.01}, "last_error": null,
       "watches": 12, "watch_failures": 0, "overflows": 0, "reconciles": 6,
       "last_reconcile_ms": 4, "queue_dirs": 0, "queue_files": 0, "inflight": 0,
       "moves_done": 3, "moves_undone": 0, "moves_failed": 0, "degraded": []})",
@@ -44,11 +46,14 @@ constexpr auto pages = std::to_array<CommandPage>({
      "A page of decisions in state `standing` or `quarantined`, newest first. `action` is what was "
      "done, `action_limit` why it is milder than the settings ask: `protected`, `hard-linked`, or, "
      "where names and times show that the two belong together and neither is a copy of the other, "
-     "`raw+jpeg`, `sidecar` or `burst`; else null. Of `evidence` the measures that were taken are "
+     "`raw+jpeg`, `sidecar` or `burst`, or, where only a network takes the two for alike, "
+     "`similarity`; else null. With these last four neither file is ever moved, and `path` stays "
+     "an original that others are held against. Of `evidence` the measures that were taken are "
      "present, the others null. For `edited` it says how the duplicate came from the original: "
      "`mirrored`, then turned clockwise by `rotation_degrees`, then enlarged by `scale`; `overlap` "
      "is the share of the original that the duplicate shows, and `ssim` that of the part which "
-     "both show.",
+     "both show. `similarity` is the cosine of the two vectors that the network gives, where a "
+     "model is set and the bytes differ, whatever the decision rests on.",
      R"({"relation": "near", "under": "/srv/photos", "limit": 1})",
      R"({"items": [{"id": 7, "relation": "near", "path": "/srv/photos/copy.jpg",
       "original": "/srv/photos/first.jpg", "action": "log", "action_limit": null,
@@ -79,7 +84,8 @@ constexpr auto pages = std::to_array<CommandPage>({
      "and sends the descriptors beside the line of the request (`SCM_RIGHTS`), as many as "
      "`paths` and in the same order. `judged` is `original` (nothing in the catalog is like it), "
      "`duplicate`, `incomplete`, `unreadable`, `unsupported` or `not-an-image`; for the last four "
-     "`reason` and `message` say why.",
+     "`reason` and `message` say why. An `original` that has a `relation` only looks like the one "
+     "that is named, to a network.",
      R"({"paths": ["/home/ada/copy.jpg"]})",
      R"({"items": [{"path": "/home/ada/copy.jpg", "judged": "duplicate",
       "content": "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",

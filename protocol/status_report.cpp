@@ -80,6 +80,8 @@ void to_json(Json& json, const StatusReport& report) {
   json["index"] = {{"hashes", report.index.hashes},
                    {"features", report.index.features},
                    {"feature_bytes", report.index.feature_bytes},
+                   {"embeddings", report.index.embeddings},
+                   {"embedding_bytes", report.index.embedding_bytes},
                    {"build_seconds", report.index.build_seconds}};
   json["last_error"] = or_null(report.last_error);
   json["watches"] = report.watches;
@@ -119,6 +121,8 @@ void from_json(const Json& json, StatusReport& report) {
   json.at("index").at("hashes").get_to(report.index.hashes);
   json.at("index").at("features").get_to(report.index.features);
   json.at("index").at("feature_bytes").get_to(report.index.feature_bytes);
+  json.at("index").at("embeddings").get_to(report.index.embeddings);
+  json.at("index").at("embedding_bytes").get_to(report.index.embedding_bytes);
   json.at("index").at("build_seconds").get_to(report.index.build_seconds);
   report.last_error = optional_member<std::string>(json, "last_error");
   json.at("watches").get_to(report.watches);

@@ -67,7 +67,8 @@ std::string end_of(WorkerProcess& process, Clock::time_point deadline) {
 
 EmbeddingModel check_embedding_model(const WorkerPoolSettings& settings, const std::string& path,
                                      const matching::EmbeddingParameters& parameters) {
-  EmbeddingModel model{open_model(path), parameters, {}};
+  EmbeddingModel model{open_model(path), {}, parameters, {}};
+  model.status = posix::status_of(model.file->get());
   WorkerProcess process({.path = settings.worker_path,
                          .memory_bytes = settings.memory_bytes,
                          .max_pixels = settings.max_pixels,

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "matching/embedding_parameters.h"
+#include "posix/file_status.h"
 #include "posix/unique_descriptor.h"
 
 namespace imgdedup::worker {
@@ -17,6 +18,7 @@ struct WorkerPoolSettings;
 /// finds other bytes in it does not start, so embeddings of two models never mix.
 struct EmbeddingModel {
   std::shared_ptr<const posix::UniqueDescriptor> file;  ///< open for reading
+  posix::FileStatus status;  ///< of the file, before it was read
   matching::EmbeddingParameters parameters;
   matching::EmbeddingModelIdentity identity;  ///< as found when it was checked
 };

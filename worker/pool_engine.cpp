@@ -143,7 +143,8 @@ std::optional<std::string> PoolEngine::wrong_with_hello(MessageBytes message) co
   std::optional<matching::EmbeddingModelIdentity> expected;
   if (settings_.embedding) expected = settings_.embedding->identity;
   if (std::get<Hello>(hello).network != expected)
-    return "its network is not the one that was checked: the model's file has changed";
+    return "its network is not the one that was checked: the model's file has changed since; "
+           "reload, or start again, to use it as it is now";
   return std::nullopt;
 }
 

@@ -351,3 +351,37 @@ TEST_CASE("a root that is offline loses no row") {
   CHECK(scene.row("d/b"));
   CHECK(scene.waiting().empty());
 }
+
+TEST_CASE(
+    "a file that is not shown to be a copy keeps those held against it, however often judged") {
+  LibraryScene scene;
+  scene.put("a", "sun");
+  scene.put("b", "moon");
+  scene.put("c", "moon");
+  scene.settle();
+  const auto held = scene.catalog.standing_decision_on(scene.id("c"))->id;
+  const auto judge_b_again = [&] {
+    scene.library.judge_again_alone({scene.id("b")});
+    CHECK(scene.waiting() == Names{"b"});
+    CHECK(scene.original_of("b").empty());
+  };
+  judge_b_again();
+  matching::DuplicateVerdict alike;
+  alike.original_file_id = scene.id("a");
+  alike.relation = matching::Relation::near;
+  alike.action_limit = matching::ActionLimit::similarity;
+  const auto b = *scene.row("b");
+  scene.library.judged_duplicate(b, *b.content_id, alike, 1);
+  CHECK(scene.original_of("b") == "a");
+  CHECK(scene.row("b")->role == store::FileRole::original);
+  CHECK(scene.index.size() == 2);
+  CHECK(scene.catalog.standing_decision_on(scene.id("c"))->id == held);
+
+  judge_b_again();
+  // One that waits already loses its decision all the same, and keeps its place.
+  scene.library.judge_again_alone({scene.id("b")});
+  scene.judge_all();
+  scene.check();
+  CHECK(scene.catalog.standing_decision_on(scene.id("c"))->id == held);
+  CHECK(scene.taken.size() == 1);
+}

@@ -22,14 +22,29 @@ constexpr const char* some_rows =
     "INSERT INTO decisions (id, file_id, original_file_id, path, original_path, relation, action, "
     "action_limit, content, original_content, decided_at_ns, state) VALUES (77, 1, 2, x'2f61', "
     "x'2f62', 0, 0, 0, zeroblob(32), zeroblob(32), 5, 5);"
-    "INSERT INTO roots (path, filesystem_id, inode) VALUES (x'2f63', 1, 2);";
+    "INSERT INTO roots (path, filesystem_id, inode) VALUES (x'2f63', 1, 2);"
+    "INSERT INTO contents (digest, size_bytes, format, width_pixels, height_pixels, ahash, dhash, "
+    "phash, whash, reduced_picture_digest, detail, fingerprint_version) VALUES "
+    "(randomblob(32), 3, 1, 4, 5, 6, 7, 8, 9, 10, 50.0, 0);";
 
 void check_rows(const fs::path& catalog) {
   OtherProgram look(catalog);
   CHECK(look.integer("SELECT COUNT(*) FROM distinct_pairs") == 1);
   CHECK(look.integer("SELECT COUNT(*) FROM decisions WHERE id = 77") == 1);
   CHECK(look.integer("SELECT COUNT(*) FROM roots WHERE path = x'2f63'") == 1);
+  CHECK(look.integer("SELECT COUNT(*) FROM contents WHERE size_bytes = 3 AND phash = 8") == 1);
   CHECK(look.text("PRAGMA integrity_check") == "ok");
+}
+
+/// What the newest version adds to rows of old: nothing was measured by a network, and each catalog
+/// has hyperplanes of its own.
+void check_what_is_new(const fs::path& catalog) {
+  OtherProgram look(catalog);
+  CHECK(look.integer("SELECT COUNT(*) FROM contents WHERE embedding_model <> 0") == 0);
+  CHECK(look.integer("SELECT COUNT(*) FROM decisions WHERE embedding_model <> 0") == 0);
+  CHECK(look.integer("SELECT COUNT(*) FROM embeddings") == 0);
+  CHECK(look.integer("SELECT COUNT(*) FROM embedding_models") == 0);
+  CHECK(look.integer("SELECT value FROM counters WHERE name = 'embedding_seed'") != 0);
 }
 
 /// Runs the service until it kills itself at `point`.
@@ -76,6 +91,7 @@ TEST_CASE("d3-migrate: every older catalog becomes one of today, wherever a kill
       CHECK(service.stop() == 0);
       CHECK(version_of(service.catalog()) == newest);
       check_rows(service.catalog());
+      check_what_is_new(service.catalog());
       const fs::path backup = service.catalog().string() + ".backup-version-" + std::to_string(old);
       REQUIRE(fs::exists(backup));
       CHECK(version_of(backup) == old);

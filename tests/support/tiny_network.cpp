@@ -78,8 +78,7 @@ std::string encode_onnx(const OnnxGraph& graph) {
   return number_field(1, 6) + field(8, field(1, "") + number_field(2, 11)) + field(7, bytes);
 }
 
-OnnxGraph grid_network(int side) {
-  constexpr int cell = 28;
+OnnxGraph grid_network(int side, int cell) {
   const std::int64_t cells = side / cell;
   return {.inputs = {{"picture", {1, 3, side, side}}},
           .outputs = {{"vector", {1, 3 * cells * cells}}},

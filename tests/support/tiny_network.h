@@ -37,10 +37,10 @@ struct OnnxGraph {
 /// The file of a model (opset 11).
 std::string encode_onnx(const OnnxGraph& graph);
 
-/// A network that gives the mean colours of a grid over its input: `side` / 28 squared, times 3,
-/// numbers (192 for 224). Pictures of one look have a cosine near 1, drawn pictures of different
-/// seeds one far from it.
-OnnxGraph grid_network(int side = 224);
+/// A network that gives the mean colours of a grid over its input: `side` / `cell` squared, times
+/// 3, numbers (192 for 224 and 28). Pictures of one look have a cosine near 1, drawn pictures of
+/// different seeds one far from it.
+OnnxGraph grid_network(int side = 224, int cell = 28);
 /// One that convolves and then pools to `channels` numbers.
 OnnxGraph pooling_network(int channels, int side = 224);
 
