@@ -25,6 +25,8 @@
 #include "daemon/version.h"
 #include "store/catalog_check.h"
 #include "store/store_error.h"
+#include "worker/sandbox_self_test.h"
+#include "worker/worker_path.h"
 
 namespace {
 
@@ -41,6 +43,7 @@ constexpr const char* default_settings_path = "/etc/imgdedupd/imgdedupd.yaml";
 struct Options {
   std::string settings_path = default_settings_path;
   bool check_only = false;
+  bool test_sandbox = false;
   std::optional<LogLevel> log_level;
 };
 
@@ -108,6 +111,14 @@ int serve(Settings settings, const Options& options) {
   }
 }
 
+int self_test_sandbox() {
+  const std::string worker = imgdedup::worker::find_worker();
+  const auto test = imgdedup::worker::test_sandbox(worker);
+  std::cout << "worker        " << worker << '\n' << to_text(test);
+  std::cout << (test.passed() ? "the sandbox holds\n" : "THE SANDBOX DOES NOT HOLD\n");
+  return test.passed() ? 0 : exit_failed;
+}
+
 /// Watching and comparing hold many descriptors for a moment each.
 void raise_descriptor_limit() {
   rlimit limit{};
@@ -131,6 +142,8 @@ int main(int argc, char** argv) try {
       ->capture_default_str();
   app.add_flag("--check-config", options.check_only,
                "print every problem of the settings file and end: 0 none, 2 some");
+  app.add_flag("--self-test-sandbox", options.test_sandbox,
+               "try to break out of the workers' sandbox and end: 0 it holds, 1 it does not");
   app.add_option("--log-level", options.log_level, "instead of the setting log.level")
       ->type_name("LEVEL")
       ->transform(CLI::Transformer(std::map<std::string, LogLevel>{{"trace", LogLevel::trace},
@@ -143,6 +156,7 @@ int main(int argc, char** argv) try {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : exit_usage;
   }
+  if (options.test_sandbox) return self_test_sandbox();
   // Catalog, log and quarantine tell what pictures people have.
   ::umask(0077);
   raise_descriptor_limit();

@@ -6,6 +6,7 @@
 #include <exception>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "build_formats.h"
@@ -14,6 +15,7 @@
 #include "worker/job_runner.h"
 #include "worker/network_file.h"
 #include "worker/process_setup.h"
+#include "worker/sandbox.h"
 
 namespace {
 
@@ -24,6 +26,26 @@ constexpr const char* help =
     "\n"
     "Decodes and measures images. It is started by imgdedupd and imgdedup, which\n"
     "send it open files over a socket; there is nothing to do with it by hand.\n";
+
+/// What the asking side tells from the exit status of a probe.
+constexpr int probe_went_through = 10;
+
+/// Shuts itself in as for work, then tries one thing that must not work.
+int run_probe(std::string_view name) {
+  using namespace imgdedup::worker;
+  const auto probe = sandbox_probe_from_name(name);
+  if (!probe) {
+    std::fprintf(stderr, "imgdedup-worker: there is no probe `%s`\n", std::string(name).c_str());
+    return wrong_usage;
+  }
+  imgdedup::hashing::warm_codecs();
+  const SandboxLayers layers = enter_sandbox();
+  std::printf("missing: %s\n", missing_from(layers).c_str());
+  std::fflush(stdout);
+  const auto refused = try_from_inside(*probe);
+  std::printf("%s\n", refused ? ("refused: " + *refused).c_str() : "went through");
+  return refused ? EXIT_SUCCESS : probe_went_through;
+}
 
 }  // namespace
 
@@ -37,6 +59,10 @@ int main(int count, char** arguments) {
     std::fputs(help, stdout);
     return EXIT_SUCCESS;
   }
+  if (all.size() == 2 &&
+      std::string_view(all[1]).starts_with(imgdedup::worker::sandbox_probe_option))
+    return run_probe(
+        std::string_view(all[1]).substr(imgdedup::worker::sandbox_probe_option.size()));
   const auto serve = imgdedup::worker::serve_arguments_from(all);
   if (!serve) {
     std::fputs(help, stderr);
