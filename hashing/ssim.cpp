@@ -22,6 +22,8 @@ cv::Mat ssim_map(const cv::Mat& a, const cv::Mat& b) {
   const cv::Mat covariance = blurred(a.mul(b)) - product;
   cv::Mat map;
   cv::divide((2 * product + c1).mul(2 * covariance + c2), (squares + c1).mul(variances + c2), map);
+  // What differs by rounding errors only would come out above the most that there is.
+  cv::min(map, 1, map);
   return map;
 }
 

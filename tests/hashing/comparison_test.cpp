@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <string>
 
 #include <opencv2/imgproc.hpp>
@@ -92,4 +93,18 @@ TEST_CASE("re-encoded, resized, toned and grey copies are confirmed, other pictu
         comparison_of(original, encode_picture(testing::toned(picture, 0.85, 10), ".jpg"))));
     CHECK(!confirms_near(comparison_of(original, encode_picture(draw_picture(seed + 1), ".jpg"))));
   }
+}
+
+TEST_CASE("pictures that differ by next to nothing are not more alike than equal ones") {
+  double highest = -1;
+  for (int white = 200; white <= 255; ++white) {
+    const cv::Mat flat(100, 100, CV_8UC1, cv::Scalar(white));
+    cv::Mat dotted = flat.clone();
+    dotted.at<std::uint8_t>(50, 50) = static_cast<std::uint8_t>(white - 1);
+    const auto compared =
+        comparison_of(encode_picture(flat, ".png"), encode_picture(dotted, ".png"));
+    highest = std::max({highest, compared.ssim, compared.lowest_tile_ssim});
+  }
+  CHECK(highest <= 1);
+  CHECK(highest > 0.99);
 }
