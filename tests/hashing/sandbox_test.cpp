@@ -3,6 +3,7 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -29,8 +30,9 @@ namespace {
 
 /// From here on the process ends by SIGSYS when it opens a file or starts a thread or process.
 bool end_at_opening_and_cloning() {
-  constexpr std::uint32_t fatal[] = {__NR_open, __NR_openat, __NR_creat,  __NR_clone, __NR_clone3,
-                                     __NR_fork, __NR_vfork,  __NR_execve, __NR_socket};
+  constexpr std::uint32_t fatal[] = {
+      __NR_open,  __NR_openat, __NR_creat, __NR_mkdir, __NR_unlink, __NR_unlinkat, __NR_rename,
+      __NR_clone, __NR_clone3, __NR_fork,  __NR_vfork, __NR_execve, __NR_socket};
   std::vector<sock_filter> program{BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr))};
   for (const std::uint32_t call : fatal) {
     program.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1));
@@ -42,21 +44,42 @@ bool end_at_opening_and_cloning() {
          ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
 }
 
-/// How measuring and comparing `file` ends in a process of its own that has warmed its codecs:
-/// its exit status, or minus the signal.
-int status_of_measuring_alone(const std::string& file, const std::string& other) {
+/// Measures and compares all of `files` in a process of its own that has warmed its codecs. How it
+/// ended: its exit status, or minus the signal; and the file that it had in its hands.
+struct End {
+  int status = 0;
+  std::string file;
+};
+End end_of_measuring_alone(const std::vector<std::pair<std::string, std::string>>& files,
+                           const std::string& other) {
   constexpr int no_filter = 77;
+  void* const shared = ::mmap(nullptr, sizeof(std::size_t), PROT_READ | PROT_WRITE,
+                              MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  REQUIRE(shared != MAP_FAILED);
+  auto& index = *static_cast<volatile std::size_t*>(shared);
   const pid_t child = ::fork();
   if (child == 0) {
     warm_codecs();
     if (!end_at_opening_and_cloning()) ::_exit(no_filter);
-    (void)measure_image(bytes_of(file), {});
-    (void)compare_images(bytes_of(file), bytes_of(other), {});
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      index = i;
+      const auto file = bytes_of(files[i].second);
+      (void)measure_image(file, {}, {.features = true});
+      (void)compare_images(file, bytes_of(other), {}, {.features = true});
+    }
     ::_exit(0);
   }
   int status = 0;
   ::waitpid(child, &status, 0);
-  return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+  End end{WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status), files[index].first};
+  ::munmap(shared, sizeof(std::size_t));
+  return end;
+}
+
+void add_halves(std::vector<std::pair<std::string, std::string>>& files) {
+  for (std::size_t i = 0, count = files.size(); i < count; ++i)
+    files.emplace_back("half of " + files[i].first,
+                       files[i].second.substr(0, files[i].second.size() / 2));
 }
 
 }  // namespace
@@ -79,15 +102,33 @@ TEST_CASE("once the codecs are warm none opens a file or starts a thread") {
   add("JPEG XL", encode_jpegxl({picture}));
   add("lossy JPEG XL", encode_jpegxl({picture}, 1));
   add("JPEG of 12 bits", encode_jpeg12(picture));
-  if (const char* data = std::getenv("IMGDEDUP_TEST_DATA"))
-    for (const char* name : {"raw/photoprism_canon_eos_6d.dng", "avif/pillow_rot1mir0.avif",
-                             "heif/imgsize_heif_sample.heic", "tiff/pillow_hopper_jpg.tif"})
-      files.emplace_back(name, read_file(std::filesystem::path(data) / "formats" / name));
-  for (const auto& [name, file] : files) {
-    INFO(name);
-    CHECK(status_of_measuring_alone(file, png) == 0);
-    CHECK(status_of_measuring_alone(file.substr(0, file.size() / 2), png) == 0);
+  add_halves(files);
+  // Each alone: nothing that the first does serves the second.
+  for (const auto& file : files) {
+    const End end = end_of_measuring_alone({file}, png);
+    INFO(end.file);
+    CHECK(end.status == 0);
   }
+}
+
+TEST_CASE(
+    "none of the collected files of all formats makes a warm codec open a file, nor a hostile "
+    "one") {
+  const char* const data = std::getenv("IMGDEDUP_TEST_DATA");
+  if (data == nullptr) {
+    MESSAGE("skipped: IMGDEDUP_TEST_DATA is not set");
+    return;
+  }
+  std::vector<std::pair<std::string, std::string>> files;
+  for (const char* folder : {"formats", "hostile"})
+    for (const auto& entry :
+         std::filesystem::recursive_directory_iterator(std::filesystem::path(data) / folder))
+      if (entry.is_regular_file()) files.emplace_back(entry.path(), read_file(entry.path()));
+  CHECK(files.size() > 250);
+  add_halves(files);
+  const End end = end_of_measuring_alone(files, encode_picture(draw_picture(1), ".png"));
+  INFO(end.file);
+  CHECK(end.status == 0);
 }
 
 #endif
