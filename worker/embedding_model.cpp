@@ -71,6 +71,7 @@ EmbeddingModel check_embedding_model(const WorkerPoolSettings& settings, const s
   model.status = posix::status_of(model.file->get());
   WorkerProcess process({.path = settings.worker_path,
                          .memory_bytes = settings.memory_bytes,
+                         .sandbox = settings.sandbox,
                          .max_pixels = settings.max_pixels,
                          .model_descriptor = model.file->get(),
                          .embedding = parameters});

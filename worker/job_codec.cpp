@@ -59,6 +59,9 @@ std::vector<std::uint8_t> encode_hello(const Hello& hello) {
   const auto network = hello.network.value_or(matching::EmbeddingModelIdentity{});
   out.put(static_cast<std::uint16_t>(network.value_count));
   out.put(network.digest.bytes);
+  for (const bool layer : {hello.sandbox.no_new_privileges, hello.sandbox.landlock,
+                           hello.sandbox.system_call_filter, hello.sandbox.limits})
+    out.put(static_cast<std::uint8_t>(layer));
   return std::move(out).take();
 }
 
@@ -72,11 +75,19 @@ std::variant<Hello, ProtocolError> decode_hello(MessageBytes message) {
   matching::EmbeddingModelIdentity network;
   network.value_count = in.take<std::uint16_t>();
   in.take_into(network.digest.bytes);
+  Hello hello;
+  for (bool* layer : {&hello.sandbox.no_new_privileges, &hello.sandbox.landlock,
+                      &hello.sandbox.system_call_filter, &hello.sandbox.limits}) {
+    const auto said = in.take<std::uint8_t>();
+    if (said > 1) return error("a hello with a layer that neither holds nor not");
+    *layer = said == 1;
+  }
   if (!in.complete()) return error("a hello of a wrong length");
-  if (network.value_count == 0) return Hello{};
+  if (network.value_count == 0) return hello;
   if (network.value_count < 2 || network.value_count > matching::max_embedding_values)
     return error("a hello with a network of an impossible output");
-  return Hello{network};
+  hello.network = network;
+  return hello;
 }
 
 std::vector<std::uint8_t> encode_job(const Job& job) {

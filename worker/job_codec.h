@@ -13,13 +13,14 @@
 
 #include "matching/embedding_parameters.h"
 #include "worker/job.h"
+#include "worker/sandbox_layers.h"
 
 namespace imgdedup::worker {
 
 using MessageBytes = std::span<const std::uint8_t>;
 
 /// Of jobs and answers alike; raised when either changes its form.
-inline constexpr std::uint16_t protocol_version = 3;
+inline constexpr std::uint16_t protocol_version = 4;
 
 /// What is wrong with a message, one line for people.
 struct ProtocolError {
@@ -41,6 +42,7 @@ std::size_t descriptor_count_of(JobKind kind);
 struct Hello {
   /// Of the network that it was started with.
   std::optional<matching::EmbeddingModelIdentity> network = {};
+  SandboxLayers sandbox = {};  ///< those that hold
 
   bool operator==(const Hello&) const = default;
 };

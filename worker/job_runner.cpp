@@ -116,8 +116,9 @@ Answer run_job(const Job& job, std::span<const posix::UniqueDescriptor> files,
   }
 }
 
-int serve_jobs(int channel, hashing::EmbeddingNetwork* network) {
+int serve_jobs(int channel, hashing::EmbeddingNetwork* network, const SandboxLayers& sandbox) {
   Hello hello;
+  hello.sandbox = sandbox;
   if (network) hello.network = network->identity();
   if (send_message(channel, encode_hello(hello), {}, Waiting::block) != SendStatus::sent) return 0;
   for (;;) {

@@ -8,6 +8,7 @@
 
 #include "posix/unique_descriptor.h"
 #include "worker/job.h"
+#include "worker/sandbox_layers.h"
 
 namespace imgdedup::hashing {
 class EmbeddingNetwork;
@@ -21,8 +22,9 @@ namespace imgdedup::worker {
 Answer run_job(const Job& job, std::span<const posix::UniqueDescriptor> files,
                hashing::EmbeddingNetwork* network);
 
-/// Says hello and answers jobs until the other side closes the channel. What this returns is the
-/// exit status: 0; or 1 after an out-of-memory answer or a malformed job.
-int serve_jobs(int channel, hashing::EmbeddingNetwork* network);
+/// Says hello, `sandbox` being the layers that hold, and answers jobs until the other side closes
+/// the channel. What this returns is the exit status: 0; or 1 after an out-of-memory answer or a
+/// malformed job.
+int serve_jobs(int channel, hashing::EmbeddingNetwork* network, const SandboxLayers& sandbox);
 
 }  // namespace imgdedup::worker

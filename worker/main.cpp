@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // imgdedup-worker: decodes and measures images for the programs that start it.
+#include <unistd.h>
+
+#include <cerrno>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "build_formats.h"
 #include "hashing/embedding.h"
@@ -27,9 +32,6 @@ constexpr const char* help =
     "Decodes and measures images. It is started by imgdedupd and imgdedup, which\n"
     "send it open files over a socket; there is nothing to do with it by hand.\n";
 
-/// What the asking side tells from the exit status of a probe.
-constexpr int probe_went_through = 10;
-
 /// Shuts itself in as for work, then tries one thing that must not work.
 int run_probe(std::string_view name) {
   using namespace imgdedup::worker;
@@ -38,13 +40,28 @@ int run_probe(std::string_view name) {
     std::fprintf(stderr, "imgdedup-worker: there is no probe `%s`\n", std::string(name).c_str());
     return wrong_usage;
   }
+  const pid_t parent = ::getppid();
   imgdedup::hashing::warm_codecs();
-  const SandboxLayers layers = enter_sandbox();
+  const SandboxLayers layers = enter_sandbox(worker_channel_descriptor);
   std::printf("missing: %s\n", missing_from(layers).c_str());
   std::fflush(stdout);
-  const auto refused = try_from_inside(*probe);
-  std::printf("%s\n", refused ? ("refused: " + *refused).c_str() : "went through");
-  return refused ? EXIT_SUCCESS : probe_went_through;
+  const auto error = try_from_inside(*probe, parent);
+  if (!error) return static_cast<int>(ProbeEnd::went_through);
+  std::printf("error: %s\n", std::generic_category().message(*error).c_str());
+  return static_cast<int>(*error == EPERM || *error == EACCES ? ProbeEnd::refused
+                                                              : ProbeEnd::failed);
+}
+
+/// Nothing, after saying why, where `rule` asks for more than this system gives.
+std::optional<imgdedup::worker::SandboxLayers> shut_in(imgdedup::worker::SandboxRule rule) {
+  using namespace imgdedup::worker;
+  const SandboxLayers layers = enter_sandbox(worker_channel_descriptor);
+  if (layers.complete() || rule == SandboxRule::best_effort) return layers;
+  std::fprintf(stderr,
+               "the sandbox cannot be had, this system refuses: %s; `sandbox: best-effort` (in "
+               "imgdedup: --sandbox best-effort) does without\n",
+               missing_from(layers).c_str());
+  return std::nullopt;
 }
 
 }  // namespace
@@ -75,7 +92,10 @@ int main(int count, char** arguments) {
     if (serve->embedding)
       network = imgdedup::worker::network_from_file(imgdedup::worker::worker_model_descriptor,
                                                     *serve->embedding);
-    return imgdedup::worker::serve_jobs(imgdedup::worker::worker_channel_descriptor, network.get());
+    const auto layers = shut_in(serve->sandbox);
+    if (!layers) return EXIT_FAILURE;
+    return imgdedup::worker::serve_jobs(imgdedup::worker::worker_channel_descriptor, network.get(),
+                                        *layers);
   } catch (const imgdedup::hashing::ModelError& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return EXIT_FAILURE;

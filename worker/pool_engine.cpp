@@ -110,7 +110,7 @@ bool PoolEngine::receive_all(WorkerState& worker) {
 
 bool PoolEngine::on_message(WorkerState& worker, MessageBytes message) {
   if (worker.phase == WorkerState::Phase::starting) {
-    if (const auto wrong = wrong_with_hello(message)) {
+    if (const auto wrong = take_hello(message)) {
       on_start_failure(worker, *wrong);
       return false;
     }
@@ -137,14 +137,18 @@ bool PoolEngine::on_message(WorkerState& worker, MessageBytes message) {
   return on_answer(worker, std::get<Answer>(std::move(answer)));
 }
 
-std::optional<std::string> PoolEngine::wrong_with_hello(MessageBytes message) const {
+std::optional<std::string> PoolEngine::take_hello(MessageBytes message) {
   const auto hello = decode_hello(message);
   if (const auto* error = std::get_if<ProtocolError>(&hello)) return error->message;
   std::optional<matching::EmbeddingModelIdentity> expected;
   if (settings_.embedding) expected = settings_.embedding->identity;
-  if (std::get<Hello>(hello).network != expected)
+  const auto& [network, sandbox] = std::get<Hello>(hello);
+  if (network != expected)
     return "its network is not the one that was checked: the model's file has changed since; "
            "reload, or start again, to use it as it is now";
+  if (settings_.sandbox == SandboxRule::required && !sandbox.complete())
+    return "it is not shut in, its sandbox lacks: " + missing_from(sandbox);
+  layers_ = sandbox;
   return std::nullopt;
 }
 

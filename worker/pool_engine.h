@@ -38,6 +38,7 @@ class PoolEngine {
 
   [[nodiscard]] WorkerPoolCounts counts() const;
   [[nodiscard]] const std::string& last_error() const { return backoff_.error(); }
+  [[nodiscard]] const std::optional<SandboxLayers>& sandbox_layers() const { return layers_; }
   [[nodiscard]] const WorkerPoolSettings& settings() const { return settings_; }
 
  private:
@@ -52,7 +53,8 @@ class PoolEngine {
   bool receive_all(WorkerState& worker);
   bool on_message(WorkerState& worker, MessageBytes message);
   bool on_answer(WorkerState& worker, Answer answer);
-  [[nodiscard]] std::optional<std::string> wrong_with_hello(MessageBytes message) const;
+  /// What is wrong with it; if nothing is, the sandbox that it tells of is kept.
+  std::optional<std::string> take_hello(MessageBytes message);
 
   // What becomes of them.
   void start_worker();
@@ -86,6 +88,7 @@ class PoolEngine {
   StartBackoff backoff_;
   std::optional<Clock::time_point> send_again_at_;
   std::optional<Clock::time_point> alarm_;
+  std::optional<SandboxLayers> layers_;
   std::uint64_t last_job_id_ = 0;
   std::uint64_t last_tag_ = 0;
   std::uint64_t finished_jobs_ = 0;

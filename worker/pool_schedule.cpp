@@ -103,6 +103,7 @@ void PoolEngine::start_worker() {
   try {
     WorkerProcessSettings process_settings{.path = settings_.worker_path,
                                            .memory_bytes = settings_.memory_bytes,
+                                           .sandbox = settings_.sandbox,
                                            .max_pixels = settings_.max_pixels};
     if (settings_.embedding) {
       process_settings.model_descriptor = settings_.embedding->file->get();

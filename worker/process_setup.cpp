@@ -26,6 +26,7 @@ constexpr bool memory_can_be_limited = true;
 
 constexpr std::string_view serve_option = "--serve";
 constexpr std::string_view memory_option = "--memory-bytes=";
+constexpr std::string_view sandbox_option = "--sandbox=";
 constexpr std::string_view embedding_option = "--embedding=";
 constexpr int politeness = 10;
 constexpr rlim_t max_open_descriptors = 64;
@@ -50,23 +51,29 @@ void prefer_as_out_of_memory_victim() {
 std::vector<std::string> to_command_line(const std::string& path, const ServeArguments& arguments) {
   std::vector<std::string> line{
       path, std::string(serve_option),
-      std::string(memory_option) + std::to_string(arguments.memory_bytes)};
+      std::string(memory_option) + std::to_string(arguments.memory_bytes),
+      std::string(sandbox_option) + std::string(name_of(arguments.sandbox))};
   if (arguments.embedding)
     line.push_back(std::string(embedding_option) + to_text(*arguments.embedding));
   return line;
 }
 
 std::optional<ServeArguments> serve_arguments_from(std::span<char* const> command_line) {
-  if (command_line.size() < 3 || command_line.size() > 4 || command_line[1] != serve_option)
+  if (command_line.size() < 4 || command_line.size() > 5 || command_line[1] != serve_option)
     return std::nullopt;
   ServeArguments arguments;
-  if (command_line.size() == 4) {
-    std::string_view embedding = command_line[3];
+  if (command_line.size() == 5) {
+    std::string_view embedding = command_line[4];
     if (!embedding.starts_with(embedding_option)) return std::nullopt;
     embedding.remove_prefix(embedding_option.size());
     arguments.embedding = matching::embedding_parameters_from_text(embedding);
     if (!arguments.embedding) return std::nullopt;
   }
+  std::string_view sandbox = command_line[3];
+  if (!sandbox.starts_with(sandbox_option)) return std::nullopt;
+  const auto rule = sandbox_rules.from_name(sandbox.substr(sandbox_option.size()));
+  if (!rule) return std::nullopt;
+  arguments.sandbox = *rule;
   std::string_view memory = command_line[2];
   if (!memory.starts_with(memory_option)) return std::nullopt;
   memory.remove_prefix(memory_option.size());

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "matching/embedding_parameters.h"
+#include "worker/sandbox_layers.h"
 
 namespace imgdedup::worker {
 
@@ -20,6 +21,7 @@ inline constexpr int worker_model_descriptor = 4;
 /// What a worker is told when it is started.
 struct ServeArguments {
   std::uint64_t memory_bytes = 0;  ///< RLIMIT_AS
+  SandboxRule sandbox = SandboxRule::required;
   /// Present: it is to have a network.
   std::optional<matching::EmbeddingParameters> embedding = {};
 

@@ -6,11 +6,14 @@
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <system_error>
+#include <thread>
 
 #include "matching/name_table.h"
 #include "worker/sandbox.h"
@@ -22,7 +25,7 @@ constexpr matching::NameTable<SandboxProbe, sandbox_probe_names.size()> probe_na
     sandbox_probe_names};
 
 /// Whether the call went through; errno says why not.
-bool succeeds(SandboxProbe probe) {
+bool succeeds(SandboxProbe probe, pid_t parent) {
   switch (probe) {
     case SandboxProbe::open_file:
       return ::open("/etc/passwd", O_RDONLY | O_CLOEXEC) >= 0;
@@ -51,15 +54,37 @@ bool succeeds(SandboxProbe probe) {
       if (child > 0) ::waitpid(child, nullptr, 0);
       return child > 0;
     }
+    case SandboxProbe::thread:
+      try {
+        std::thread([] {}).join();
+        return true;
+      } catch (const std::system_error& error) {
+        errno = error.code().value();
+        return false;
+      }
     case SandboxProbe::trace_parent:
-      if (::ptrace(PTRACE_ATTACH, ::getppid(), nullptr, nullptr) != 0) return false;
-      ::ptrace(PTRACE_DETACH, ::getppid(), nullptr, nullptr);
+      if (::ptrace(PTRACE_ATTACH, parent, nullptr, nullptr) != 0) return false;
+      ::ptrace(PTRACE_DETACH, parent, nullptr, nullptr);
       return true;
     case SandboxProbe::signal_parent:
-      return ::kill(::getppid(), 0) == 0;
+      return ::kill(parent, 0) == 0;
     case SandboxProbe::executable_memory:
       return ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS,
                     -1, 0) != MAP_FAILED;
+    case SandboxProbe::io_uring: {
+      std::array<std::uint64_t, 15> parameters{};  // struct io_uring_params
+      return ::syscall(SYS_io_uring_setup, 1, parameters.data()) >= 0;
+    }
+    case SandboxProbe::other_abi: {
+#if defined(__x86_64__)
+      constexpr long x32 = 0x40000000;
+      return ::syscall(x32 | SYS_getpid) >= 0;
+#else
+      // It has one only.
+      errno = EPERM;
+      return false;
+#endif
+    }
   }
   return true;
 }
@@ -70,10 +95,10 @@ std::optional<SandboxProbe> sandbox_probe_from_name(std::string_view name) {
   return probe_names.from_name(name);
 }
 
-std::optional<std::string> try_from_inside(SandboxProbe probe) {
+std::optional<int> try_from_inside(SandboxProbe probe, pid_t parent) {
   errno = 0;
-  if (succeeds(probe)) return std::nullopt;
-  return std::generic_category().message(errno);
+  if (succeeds(probe, parent)) return std::nullopt;
+  return errno;
 }
 
 }  // namespace imgdedup::worker

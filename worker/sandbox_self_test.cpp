@@ -93,9 +93,12 @@ SandboxSelfTest test_sandbox(const std::string& worker_path) {
       result.held = number == SIGSYS;
       result.outcome = "killed: SIG" + std::string(abbreviation ? abbreviation : "?");
     } else {
-      result.held = WEXITSTATUS(tried.wait_status) == 0;
-      const std::string why = line_of(tried.output, "refused: ");
-      result.outcome = result.held ? "refused: " + why : "WENT THROUGH";
+      const auto end = static_cast<ProbeEnd>(WEXITSTATUS(tried.wait_status));
+      const std::string why = line_of(tried.output, "error: ");
+      result.held = end == ProbeEnd::refused;
+      result.outcome = result.held                     ? "refused: " + why
+                       : end == ProbeEnd::went_through ? "WENT THROUGH"
+                                                       : "failed otherwise: " + why;
     }
   }
   return test;

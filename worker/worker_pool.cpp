@@ -36,6 +36,9 @@ int WorkerPool::event_descriptor() const { return implementation_->event_descrip
 void WorkerPool::process_events() { implementation_->process_events(); }
 WorkerPoolCounts WorkerPool::counts() const { return implementation_->counts(); }
 std::string WorkerPool::last_error() const { return implementation_->last_error(); }
+std::optional<SandboxLayers> WorkerPool::sandbox_layers() const {
+  return implementation_->sandbox_layers();
+}
 
 std::size_t WorkerPool::free_slots() const {
   const auto counts = implementation_->counts();

@@ -14,6 +14,7 @@
 #include "posix/unique_descriptor.h"
 #include "worker/embedding_model.h"
 #include "worker/job.h"
+#include "worker/sandbox_layers.h"
 
 namespace imgdedup::worker {
 
@@ -29,6 +30,8 @@ struct WorkerPoolSettings {
   /// After so many jobs a worker is replaced by a fresh one: what leaks in a decoder does not add
   /// up.
   unsigned jobs_per_worker = 10'000;
+  /// required: a worker that could not shut itself in completely is none.
+  SandboxRule sandbox = SandboxRule::required;
   /// The network of every worker; needed by jobs that ask for an embedding.
   std::optional<EmbeddingModel> embedding = {};
 };
@@ -86,6 +89,9 @@ class WorkerPool {
   /// Why no worker can be started at present, naming the program; empty while they can. Jobs wait
   /// meanwhile: another start is tried after a second, then after two, four ... thirty.
   [[nodiscard]] std::string last_error() const;
+
+  /// The layers that hold the worker that was started last; nothing before the first.
+  [[nodiscard]] std::optional<SandboxLayers> sandbox_layers() const;
 
  private:
   class Implementation;

@@ -126,7 +126,7 @@ WorkerProcess::WorkerProcess(const WorkerProcessSettings& settings) {
   const UniqueDescriptor low_standard_error(pair[1]);
   const auto child_standard_error = above_child_descriptors(low_standard_error.get());
   UniqueDescriptor child_model;
-  ServeArguments serve{settings.memory_bytes};
+  ServeArguments serve{settings.memory_bytes, settings.sandbox};
   if (settings.model_descriptor >= 0) {
     child_model = above_child_descriptors(settings.model_descriptor);
     serve.embedding = settings.embedding;

@@ -11,6 +11,7 @@
 
 #include "matching/embedding_parameters.h"
 #include "posix/unique_descriptor.h"
+#include "worker/sandbox_layers.h"
 
 namespace imgdedup::worker {
 
@@ -27,8 +28,9 @@ std::string describe(const ProcessEnd& end);
 struct WorkerProcessSettings {
   std::string path;                ///< the program
   std::uint64_t memory_bytes = 0;  ///< its RLIMIT_AS
-  std::uint64_t max_pixels = 0;    ///< OpenCV's own limit, which it reads when it is loaded
-  int model_descriptor = -1;       ///< open file of its network; -1: it has none
+  SandboxRule sandbox = SandboxRule::required;
+  std::uint64_t max_pixels = 0;  ///< OpenCV's own limit, which it reads when it is loaded
+  int model_descriptor = -1;     ///< open file of its network; -1: it has none
   matching::EmbeddingParameters embedding = {};  ///< of that network
 };
 

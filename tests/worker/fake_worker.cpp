@@ -154,7 +154,7 @@ int main(int count, char** arguments) {
   const auto serve = serve_arguments_from({arguments, static_cast<std::size_t>(count)});
   if (!serve) return 2;
   set_up_worker_process(serve->memory_bytes);
-  reply(encode_hello({}));
+  reply(encode_hello({.sandbox = SandboxLayers::all()}));
   for (;;) {
     Received received = receive_message(channel, max_descriptors, Waiting::block);
     if (received.status != ReceiveStatus::message) return 0;

@@ -330,10 +330,14 @@ TEST_CASE("messages cut short or drawn out are errors at every length") {
   const Job compare = job_of(JobKind::compare);
   auto job_message = encode_job(compare);
   auto answer_message = encode_answer(compare.id, some_comparison());
-  const Hello with_network{matching::EmbeddingModelIdentity{some_digest(3), 512}};
+  const Hello with_network{matching::EmbeddingModelIdentity{some_digest(3), 512},
+                           {.no_new_privileges = true, .system_call_filter = true}};
   auto hello = encode_hello(with_network);
   CHECK(std::get<Hello>(decode_hello(hello)) == with_network);
   CHECK(std::get<Hello>(decode_hello(encode_hello({}))) == Hello{});
+  hello.back() = 2;
+  CHECK(std::holds_alternative<ProtocolError>(decode_hello(hello)));
+  hello.back() = 0;
   for (std::size_t size = 0; size < job_message.size(); ++size)
     CHECK(std::holds_alternative<ProtocolError>(
         decode_job(MessageBytes(job_message).first(size), 2)));
