@@ -85,10 +85,10 @@ FoundMap search_pictures(const SearchOptions& options, std::string query) {
   auto files = list_and_report(options.folders, options.descent);
   if (!query.empty()) query = name_of_query(query, files);
   if (options.method == Method::cnn) {
-    auto measurer = make_measurer(options.model);
+    auto measurer = make_measurer(options.model, options.sandbox);
     return search_vectors(embed_pictures(measurer, files), options, query);
   }
-  auto measurer = make_measurer();
+  auto measurer = make_measurer(options.sandbox);
   if (const auto definition = hash_definition_of(options))
     return search_encodings(encode_pictures(measurer, files, *definition),
                             max_distance_of(options, definition->size), query);
@@ -112,7 +112,7 @@ std::string name_of_query(const std::string& query, const SearchOptions& options
                      "; to hash it, give the --method that " + source + " was made with");
   if (!encodings.empty()) definition->size = encodings.begin()->second.size;
   const std::string name = fs::absolute(query).lexically_normal().native();
-  auto measurer = make_measurer();
+  auto measurer = make_measurer(options.sandbox);
   encodings.merge(encode_pictures(measurer, {{name, query}}, *definition));
   return name;
 }
@@ -129,7 +129,7 @@ std::string name_of_query(const std::string& query, const SearchOptions& options
                      "; to measure it, give --method cnn and the --model that " + source +
                      " was made with");
   const std::string name = fs::absolute(query).lexically_normal().native();
-  auto measurer = make_measurer(options.model);
+  auto measurer = make_measurer(options.model, options.sandbox);
   vectors.merge(embed_pictures(measurer, {{name, query}}));
   return name;
 }
@@ -207,7 +207,7 @@ void to_remove(const SearchOptions& options) {
 namespace {
 
 void encode_vectors(const EncodeOptions& options) {
-  auto measurer = make_measurer(options.model);
+  auto measurer = make_measurer(options.model, options.sandbox);
   if (fs::is_directory(options.path)) {
     const auto files = list_and_report({options.path}, options.descent);
     write_json(batch::to_json(embed_pictures(measurer, files)), options.output);
@@ -225,7 +225,7 @@ void encode(const EncodeOptions& options) {
   const auto kind = hash_kind_of(options.method);
   if (!kind) throw std::logic_error("encode with a method that has no hash");
   const matching::HashDefinition definition{options.library, *kind, options.hash_size};
-  auto measurer = make_measurer();
+  auto measurer = make_measurer(options.sandbox);
   if (fs::is_directory(options.path)) {
     const auto files = list_and_report({options.path}, options.descent);
     write_json(to_json(encode_pictures(measurer, files, definition)), options.output);

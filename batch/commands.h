@@ -13,6 +13,7 @@
 #include "batch/model_options.h"
 #include "batch/search_options.h"
 #include "matching/hash_definition.h"
+#include "worker/sandbox_layers.h"
 
 namespace imgdedup::batch {
 
@@ -30,6 +31,7 @@ struct EncodeOptions {
   matching::HashLibrary library = matching::HashLibrary::imagededup;
   matching::HashSize hash_size = matching::HashSize::eight;
   Descent descent = Descent::this_folder_only;
+  worker::SandboxRule sandbox = worker::SandboxRule::required;
   std::filesystem::path output;
 };
 

@@ -38,6 +38,9 @@ const std::map<std::string, HashLibrary> libraries{{"imagededup", HashLibrary::i
 const std::map<std::string, HashSize> hash_sizes{{"8", HashSize::eight}, {"16", HashSize::sixteen}};
 const std::map<std::string, imgdedup::matching::ColourOrder> colour_orders{
     {"rgb", imgdedup::matching::ColourOrder::rgb}, {"bgr", imgdedup::matching::ColourOrder::bgr}};
+const std::map<std::string, imgdedup::worker::SandboxRule> sandbox_rules{
+    {"required", imgdedup::worker::SandboxRule::required},
+    {"best-effort", imgdedup::worker::SandboxRule::best_effort}};
 const std::map<std::string, Metric> metrics{{"map", Metric::map},
                                             {"ndcg", Metric::ndcg},
                                             {"jaccard", Metric::jaccard},
@@ -58,6 +61,13 @@ void add_choice(CLI::App& command, const std::string& name, Target& value,
           description + "one of: " + CLI::detail::join(words, " "))
       ->option_text(text)
       ->check(CLI::IsMember(words));
+}
+
+void add_sandbox(CLI::App& command, imgdedup::worker::SandboxRule& rule) {
+  add_choice(
+      command, "--sandbox", rule, sandbox_rules, "RULE [required]",
+      "whether pictures may be read where the system has not all that shuts in the processes "
+      "that read them, ");
 }
 
 void add_recursive(CLI::App& command, Descent& descent) {
@@ -142,6 +152,7 @@ void add_search(CLI::App& command, SearchOptions& options) {
   add_definition(command, options);
   add_model(command, options.model);
   add_recursive(command, options.descent);
+  add_sandbox(command, options.sandbox);
   auto* const encodings =
       command
           .add_option(
@@ -187,6 +198,7 @@ void add_encode(CLI::App& app, EncodeOptions& options) {
   add_definition(command, options);
   add_model(command, options.model);
   add_recursive(command, options.descent);
+  add_sandbox(command, options.sandbox);
   command.add_option("-o", options.output, "where the result goes, instead of standard output")
       ->option_text("FILE");
 }
@@ -228,6 +240,7 @@ void add_plot(CLI::App& app, PlotOptions& options) {
                   "several [by FILE's path, else the current one]")
       ->option_text("DIR")
       ->check(CLI::ExistingDirectory);
+  add_sandbox(command, options.sandbox);
   add_drawing(command, options.output);
 }
 
@@ -241,6 +254,7 @@ void add_map(CLI::App& app, MapOptions& options) {
   command.add_option("--csv", options.csv, "where file,x,y of each picture go")
       ->option_text("FILE");
   add_recursive(command, options.descent);
+  add_sandbox(command, options.sandbox);
 }
 
 }  // namespace

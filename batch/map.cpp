@@ -37,7 +37,7 @@ std::vector<MappedPicture> read_pictures(const MapOptions& options) {
   const auto files = list_and_report({options.folder}, options.descent);
   std::vector<fs::path> paths;
   for (const auto& file : files) paths.push_back(file.path);
-  auto measurer = make_measurer();
+  auto measurer = make_measurer(options.sandbox);
   auto reduced = measurer.reduce(paths, static_cast<std::uint16_t>(map_tile_side(files.size())));
   std::vector<MappedPicture> pictures;
   for (std::size_t i = 0; i < files.size(); ++i)

@@ -6,12 +6,14 @@
 #include <string>
 
 #include "batch/file_list.h"
+#include "worker/sandbox_layers.h"
 
 namespace imgdedup::batch {
 
 struct MapOptions {
   std::string folder;
   Descent descent = Descent::this_folder_only;
+  worker::SandboxRule sandbox = worker::SandboxRule::required;
   std::filesystem::path output;  ///< must pass has_drawing_extension()
   std::filesystem::path csv;     ///< empty: none
 };

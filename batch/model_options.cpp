@@ -8,12 +8,12 @@
 
 namespace imgdedup::batch {
 
-PictureMeasurer make_measurer(const ModelOptions& model) {
+PictureMeasurer make_measurer(const ModelOptions& model, worker::SandboxRule sandbox) {
   if (model.file.empty())
     throw UsageError(
         "--method cnn needs a network: give an ONNX file with --model FILE (one picture in, one "
         "vector out, such as a classification network without its last layer)");
-  auto settings = measurer_settings();
+  auto settings = measurer_settings(sandbox);
   try {
     settings.embedding =
         worker::check_embedding_model(settings, model.file.native(), model.parameters);

@@ -16,6 +16,6 @@ struct ModelOptions {
 
 /// As make_measurer(), with workers that have this network. Throws UsageError when no model was
 /// given, and when it cannot be used: what() says why.
-PictureMeasurer make_measurer(const ModelOptions& model);
+PictureMeasurer make_measurer(const ModelOptions& model, worker::SandboxRule sandbox);
 
 }  // namespace imgdedup::batch

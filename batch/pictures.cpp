@@ -41,14 +41,17 @@ void report_unreadable(const std::filesystem::path& path, const Refusal& refusal
     report(path.native(), refusal);
 }
 
-worker::WorkerPoolSettings measurer_settings() {
+worker::WorkerPoolSettings measurer_settings(worker::SandboxRule sandbox) {
   worker::WorkerPoolSettings settings;
   settings.worker_path = worker::find_worker();
   settings.worker_count = std::max(1U, std::thread::hardware_concurrency());
+  settings.sandbox = sandbox;
   return settings;
 }
 
-PictureMeasurer make_measurer() { return PictureMeasurer(measurer_settings()); }
+PictureMeasurer make_measurer(worker::SandboxRule sandbox) {
+  return PictureMeasurer(measurer_settings(sandbox));
+}
 
 Pictures measure_pictures(PictureMeasurer& measurer, const std::vector<ListedFile>& files,
                           const matching::Measures& measures) {

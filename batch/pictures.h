@@ -17,11 +17,11 @@ namespace imgdedup::batch {
 
 /// The worker beside this program, one process a core. Throws std::runtime_error when there is no
 /// worker.
-worker::WorkerPoolSettings measurer_settings();
+worker::WorkerPoolSettings measurer_settings(worker::SandboxRule sandbox);
 
 /// A measurer with the worker beside this program and one process a core. Throws std::runtime_error
 /// when there is no worker.
-PictureMeasurer make_measurer();
+PictureMeasurer make_measurer(worker::SandboxRule sandbox);
 
 struct Pictures {
   std::vector<matching::ImageRecord> records;  ///< sorted by name, which is `path`

@@ -106,7 +106,7 @@ void plot(const PlotOptions& options) {
   FolderLine folder_line = FolderLine::none;
   for (std::size_t i = 0; i < shown; ++i)
     paths.push_back(path_of_name(subject.folder, subject.duplicates[i].name));
-  auto measurer = make_measurer();
+  auto measurer = make_measurer(options.sandbox);
   const auto pictures = measurer.reduce(paths, plot_picture_side_pixels);
   bool any_readable = false;
   for (std::size_t i = 0; i < pictures.size(); ++i)

@@ -5,12 +5,15 @@
 #include <filesystem>
 #include <string>
 
+#include "worker/sandbox_layers.h"
+
 namespace imgdedup::batch {
 
 struct PlotOptions {
   std::string file;              ///< a name in the map, or a path: see plot_subject()
   std::filesystem::path found;   ///< the map, with scores or without
   std::filesystem::path folder;  ///< empty: see plot_subject()
+  worker::SandboxRule sandbox = worker::SandboxRule::required;
   std::filesystem::path output;  ///< must pass has_drawing_extension()
 };
 

@@ -11,6 +11,7 @@
 #include "batch/method.h"
 #include "batch/model_options.h"
 #include "matching/hash_definition.h"
+#include "worker/sandbox_layers.h"
 
 namespace imgdedup::batch {
 
@@ -24,6 +25,7 @@ struct SearchOptions {
   std::optional<double> min_similarity;
   ModelOptions model;  ///< of Method::cnn
   Descent descent = Descent::this_folder_only;
+  worker::SandboxRule sandbox = worker::SandboxRule::required;
   std::filesystem::path encodings;  ///< empty: read the pictures
   std::filesystem::path output;     ///< empty: standard output
 };

@@ -49,6 +49,9 @@ struct Limits {
   bool operator==(const Limits&) const = default;
 };
 
+/// Whether files are read where the workers cannot shut themselves in completely.
+enum class SandboxRule : std::uint8_t { required, best_effort };
+
 enum class LogLevel : std::uint8_t { trace, debug, info, warning, error };
 
 struct Settings {
@@ -61,6 +64,7 @@ struct Settings {
   std::string duplicates_log = "/var/lib/imgdedupd/duplicates.jsonl";
   SocketSettings socket;
   unsigned workers = 0;  ///< 0: one per core
+  SandboxRule sandbox = SandboxRule::required;
   Limits limits;
   LogLevel log_level = LogLevel::info;
 

@@ -154,7 +154,7 @@ void read_socket(const Section& socket, SocketSettings& target) {
 Settings read_settings(const YamlNode& document, ProblemList& problems) {
   const Section top(document, document.line, "",
                     {"watch", "detect", "actions", "keep", "settle_time", "reconcile_interval",
-                     "catalog", "duplicates_log", "socket", "workers", "limits", "log"},
+                     "catalog", "duplicates_log", "socket", "workers", "sandbox", "limits", "log"},
                     problems);
   Settings settings;
   if (document.kind != YamlKind::map) return settings;
@@ -171,6 +171,7 @@ Settings read_settings(const YamlNode& document, ProblemList& problems) {
   int workers = 0;
   top.read_whole_number("workers", 0, 256, workers);
   settings.workers = static_cast<unsigned>(workers);
+  top.read_word("sandbox", {SandboxRule::required, SandboxRule::best_effort}, settings.sandbox);
   read_limits(top.below("limits", {"file_bytes", "pixels", "worker_memory", "worker_time"}),
               settings.limits);
   using enum LogLevel;

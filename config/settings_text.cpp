@@ -110,6 +110,7 @@ std::string to_yaml(const Settings& settings) {
   result += "socket: {path: " + in_yaml(settings.socket.path) +
             ", group: " + in_yaml(settings.socket.group) + "}\n";
   result += "workers: " + std::to_string(settings.workers) + "\n";
+  result += "sandbox: " + std::string(name_of(settings.sandbox)) + "\n";
   result += limits_in_yaml(settings.limits);
   return result + "log: {level: " + std::string(name_of(settings.log_level)) + "}\n";
 }

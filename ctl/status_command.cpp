@@ -46,6 +46,14 @@ std::string duplicates_text(const StatusReport& report) {
   return text;
 }
 
+std::string sandbox_text(const protocol::SandboxReport& sandbox) {
+  const std::string rule = sandbox.required ? "required" : "best effort";
+  if (!sandbox.missing) return rule + ", not needed yet";
+  std::string text;
+  for (const std::string& layer : *sandbox.missing) text += (text.empty() ? "" : ", ") + layer;
+  return rule + (text.empty() ? ", complete" : ", WITHOUT " + text);
+}
+
 void write_figure(const Console& console, std::string_view name, const std::string& value) {
   constexpr std::size_t name_columns = 13;
   console.out << name << std::string(name_columns - name.size(), ' ')
@@ -79,6 +87,7 @@ void write_figures(const Console& console, const StatusReport& report) {
              bytes_text(report.index.embedding_bytes);
   write_figure(console, "index", index + ", built in " + seconds_text(report.index.build_seconds));
   write_figure(console, "memory", bytes_text(report.memory_bytes));
+  write_figure(console, "sandbox", sandbox_text(report.sandbox));
   write_figure(console, "last error", report.last_error.value_or("none"));
   for (const std::string& reason : report.degraded) write_figure(console, "degraded", reason);
 }

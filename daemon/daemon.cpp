@@ -66,6 +66,7 @@ class Daemon::Implementation {
   void reload();
   void stop();
   void update_manager_status();
+  void look_at_workers();
   void warn(const std::string& message);
 
   config::Settings settings_;
@@ -101,6 +102,7 @@ class Daemon::Implementation {
   event::Timer watchdog_timer_;
   event::Timer status_timer_;
   event::Timer reload_timer_;
+  std::vector<std::string> worker_troubles_;
   bool is_paused_ = false;
   bool has_first_pass_ = false;
   bool is_rebuilding_ = false;
@@ -116,7 +118,10 @@ Daemon::Implementation::Implementation(const config::Settings& settings, ReadSet
       pool_settings_(pool_settings(settings)),
       pool_(pool_settings_),
       pool_watch_(loop_, pool_.event_descriptor(),
-                  [this](event::Readiness) { pool_.process_events(); }),
+                  [this](event::Readiness) {
+                    pool_.process_events();
+                    look_at_workers();
+                  }),
       index_(catalog_, settings.policy.hash_kind),
       features_(settings.policy.edited_enabled
                     ? std::optional<FeatureLookup>(std::in_place, catalog_)
@@ -155,7 +160,7 @@ Daemon::Implementation::Implementation(const config::Settings& settings, ReadSet
               return remeasurer_.is_done() && (mover_.is_idle() || is_paused_ || is_rebuilding_);
             }),
       status_({catalog_, index_, features_ ? &*features_ : nullptr, embeddings_.get(), roots_,
-               reconciler_, intake_, judge_, mover_, remeasurer_, pool_}),
+               reconciler_, intake_, judge_, mover_, remeasurer_, pool_, settings.sandbox}),
       commands_(loop_, control_context()),
       server_(loop_, {settings.socket.path, 0660, group_id(settings.socket.group)},
               event::LineServerLimits{}, commands_),
@@ -275,6 +280,13 @@ ControlContext Daemon::Implementation::control_context() {
 void Daemon::Implementation::warn(const std::string& message) {
   spdlog::warn("{}", protocol::readable_text(message));
   status_.set_last_error(message);
+}
+
+void Daemon::Implementation::look_at_workers() {
+  auto troubles = status_.troubles_with_workers();
+  if (troubles == worker_troubles_) return;
+  worker_troubles_ = std::move(troubles);
+  for (const std::string& trouble : worker_troubles_) warn(trouble);
 }
 
 void Daemon::Implementation::recover() {

@@ -100,6 +100,10 @@ std::string metrics_text(const protocol::StatusReport& report) {
              number(report.moves_undone));
   out.single("moves_failed_total", counter, "Moves that the system refused.",
              number(report.moves_failed));
+  if (report.sandbox.missing)
+    out.single("sandbox_missing_layers", gauge,
+               "Layers of their sandbox that the workers do without.",
+               number(report.sandbox.missing->size()));
   out.family("root_online", gauge, "1 while the watched folder is there.");
   for (const auto& root : report.roots)
     out.sample(label("path", root.path), root.mode == protocol::RootMode::offline ? 0 : 1);

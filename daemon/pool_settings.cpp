@@ -19,6 +19,9 @@ worker::WorkerPoolSettings pool_settings(const config::Settings& settings) {
       settings.workers > 0 ? settings.workers : std::max(1U, std::thread::hardware_concurrency());
   pool.memory_bytes = settings.limits.worker_memory_bytes;
   pool.max_pixels = settings.limits.max_pixels;
+  pool.sandbox = settings.sandbox == config::SandboxRule::required
+                     ? worker::SandboxRule::required
+                     : worker::SandboxRule::best_effort;
   pool.job_time = settings.limits.worker_time;
   if (!settings.embedding.model.empty())
     pool.embedding = worker::check_embedding_model(pool, settings.embedding.model,

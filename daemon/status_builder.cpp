@@ -4,7 +4,9 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <iterator>
 
 #include "daemon/version.h"
 
@@ -79,10 +81,20 @@ std::vector<std::string> StatusBuilder::degradations() const {
     if (root.error.empty()) continue;
     reasons.push_back((root.is_online() ? "watching: " : "offline: ") + root.error);
   }
-  if (const std::string error = sources_.pool.last_error(); !error.empty())
-    reasons.push_back("workers: " + error);
+  std::ranges::move(troubles_with_workers(), std::back_inserter(reasons));
   for (const auto& [word, why] : troubles_) reasons.push_back(word + ": " + why);
   return reasons;
+}
+
+std::vector<std::string> StatusBuilder::troubles_with_workers() const {
+  std::vector<std::string> troubles;
+  if (const std::string error = sources_.pool.last_error(); !error.empty())
+    troubles.push_back("workers: " + error);
+  const auto layers = sources_.pool.sandbox_layers();
+  if (layers && !layers->complete())
+    troubles.push_back("sandbox: files are read with less protection, this system refuses: " +
+                       missing_from(*layers) + " (the setting `sandbox` is best-effort)");
+  return troubles;
 }
 
 bool StatusBuilder::set_trouble(const std::string& word, const std::string& why) {
@@ -151,6 +163,11 @@ protocol::StatusReport StatusBuilder::report() {
     report.index.embeddings = sources_.embeddings->size();
     report.index.embedding_bytes = sources_.embeddings->memory_bytes();
     report.index.build_seconds += sources_.embeddings->build_time().count();
+  }
+  report.sandbox.required = sources_.sandbox == config::SandboxRule::required;
+  if (const auto layers = sources_.pool.sandbox_layers()) {
+    const auto missing = missing_layers(*layers);
+    report.sandbox.missing.emplace(missing.begin(), missing.end());
   }
   report.last_error = last_error_;
   const event::WatchCounters watch_counters = sources_.reconciler.watches().counters();

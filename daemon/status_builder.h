@@ -7,7 +7,9 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "config/settings.h"
 #include "daemon/intake.h"
 #include "daemon/mover.h"
 #include "daemon/reconciler.h"
@@ -31,6 +33,7 @@ struct StatusSources {
   const Mover& mover;
   const Remeasurer& remeasurer;
   const worker::WorkerPool& pool;
+  config::SandboxRule sandbox;
 };
 
 /// Counting every row takes a moment on a large catalog, so such figures are at most as old as a
@@ -45,6 +48,8 @@ class StatusBuilder {
   /// Something that the sources do not know is wrong: "duplicates-log", and why; "" for no longer.
   /// Whether that is news.
   bool set_trouble(const std::string& word, const std::string& why);
+  /// What is wrong with the workers, in the form of StatusReport::degraded; mostly nothing.
+  [[nodiscard]] std::vector<std::string> troubles_with_workers() const;
   void finished_one();
   void set_last_error(std::string error) { last_error_ = std::move(error); }
 

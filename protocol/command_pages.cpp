@@ -19,7 +19,8 @@ constexpr auto pages = std::to_array<CommandPage>({
      "process twice. `duplicates` counts the decisions that stand, by relation; `orphans` the "
      "quarantined files that are the last copy of their content. `index.embeddings` counts the "
      "pictures that can be found by what the network of `detect.embedding` makes of them; 0 "
-     "without a model.",
+     "without a model. `sandbox` tells of the processes that read pictures: the setting, and the "
+     "layers that they have to do without (null until the first of them has started).",
      "{}",
      R"({"version": "0.1.0", "state": "idle", "pid": 4711, "uptime_seconds": 86400.0,
       "images": 2000, "contents": 1950, "bytes": 700000000, "pending": 0, "incomplete": 0,
@@ -30,7 +31,8 @@ constexpr auto pages = std::to_array<CommandPage>({
       "duplicates": {"exact": 50, "pixels": 2, "near": 11, "edited": 0},
       "quarantined": {"files": 3, "bytes": 900000, "orphans": 0},
       "index": {"hashes": 1950, "features": 1950, "feature_bytes": 24117248,
-        "embeddings": 0, "embedding_bytes": 0, "build_seconds": 0.01}, "last_error": null,
+        "embeddings": 0, "embedding_bytes": 0, "build_seconds": 0.01},
+      "sandbox": {"rule": "required", "missing": []}, "last_error": null,
       "watches": 12, "watch_failures": 0, "overflows": 0, "reconciles": 6,
       "last_reconcile_ms": 4, "queue_dirs": 0, "queue_files": 0, "inflight": 0,
       "moves_done": 3, "moves_undone": 0, "moves_failed": 0, "degraded": []})",

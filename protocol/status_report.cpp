@@ -83,6 +83,8 @@ void to_json(Json& json, const StatusReport& report) {
                    {"embeddings", report.index.embeddings},
                    {"embedding_bytes", report.index.embedding_bytes},
                    {"build_seconds", report.index.build_seconds}};
+  json["sandbox"] = {{"rule", report.sandbox.required ? "required" : "best-effort"},
+                     {"missing", or_null(report.sandbox.missing)}};
   json["last_error"] = or_null(report.last_error);
   json["watches"] = report.watches;
   json["watch_failures"] = report.watch_failures;
@@ -124,6 +126,8 @@ void from_json(const Json& json, StatusReport& report) {
   json.at("index").at("embeddings").get_to(report.index.embeddings);
   json.at("index").at("embedding_bytes").get_to(report.index.embedding_bytes);
   json.at("index").at("build_seconds").get_to(report.index.build_seconds);
+  report.sandbox.required = json.at("sandbox").at("rule") == "required";
+  report.sandbox.missing = optional_member<std::vector<std::string>>(json.at("sandbox"), "missing");
   report.last_error = optional_member<std::string>(json, "last_error");
   json.at("watches").get_to(report.watches);
   json.at("watch_failures").get_to(report.watch_failures);

@@ -59,6 +59,14 @@ struct IndexReport {
   bool operator==(const IndexReport&) const = default;
 };
 
+struct SandboxReport {
+  bool required = true;  ///< false: the setting `sandbox` is best-effort
+  /// Layers that the workers do without; nothing before the first worker was started.
+  std::optional<std::vector<std::string>> missing;
+
+  bool operator==(const SandboxReport&) const = default;
+};
+
 struct StatusReport {
   std::string version;
   ServiceState state = ServiceState::starting;
@@ -78,6 +86,7 @@ struct StatusReport {
   std::array<std::uint64_t, 4> duplicates{};  ///< standing or quarantined, by matching::Relation
   QuarantinedCounts quarantined;
   IndexReport index;
+  SandboxReport sandbox;
   std::optional<std::string> last_error;
   std::uint64_t watches = 0;
   std::uint64_t watch_failures = 0;

@@ -63,6 +63,7 @@ catalog: /s/c
 duplicates_log: "/s/d"
 socket: {path: /s/s, group: photographers}
 workers: 7
+sandbox: best-effort
 limits: {file_bytes: 64KiB, pixels: 1G, worker_memory: 64MiB, worker_time: 2m}
 log: {level: warning}
 )",
@@ -85,6 +86,7 @@ log: {level: warning}
   expected.duplicates_log = "/s/d";
   expected.socket = {"/s/s", "photographers"};
   expected.workers = 7;
+  expected.sandbox = SandboxRule::best_effort;
   expected.limits = {65'536, 1'000'000'000, std::uint64_t{64} << 20, 2min};
   expected.log_level = LogLevel::warning;
   CHECK(settings == expected);
@@ -112,6 +114,7 @@ catalog: /var/lib/imgdedupd/catalog.sqlite3
 duplicates_log: /var/lib/imgdedupd/duplicates.jsonl
 socket: {path: /run/imgdedupd/control.sock, group: ""}
 workers: 0
+sandbox: required
 limits: {file_bytes: 1GiB, pixels: 500M, worker_memory: 2GiB, worker_time: 60s}
 log: {level: info}
 )");

@@ -193,17 +193,17 @@ TEST_CASE("an unknown key is refused, with the one that was meant") {
       {"workrs: 1",
        "f:2: workrs: is not a known key (did you mean workers?), allowed are watch, detect, "
        "actions, keep, settle_time, reconcile_interval, catalog, duplicates_log, socket, workers, "
-       "limits, log"},
+       "sandbox, limits, log"},
       {"colour: red",
        "f:2: colour: is not a known key, allowed are watch, detect, actions, keep, settle_time, "
-       "reconcile_interval, catalog, duplicates_log, socket, workers, limits, log"},
+       "reconcile_interval, catalog, duplicates_log, socket, workers, sandbox, limits, log"},
       {"detect: {nera: {}}",
        "f:2: detect.nera: is not a known key (did you mean near?), allowed are near, edited, "
        "embedding"},
       {"Watch: []",
        "f:2: Watch: is not a known key (did you mean watch?), allowed are watch, detect, actions, "
-       "keep, settle_time, reconcile_interval, catalog, duplicates_log, socket, workers, limits, "
-       "log"},
+       "keep, settle_time, reconcile_interval, catalog, duplicates_log, socket, workers, sandbox, "
+       "limits, log"},
       {"watch:\n- path: /b", "f:2: watch: is set on line 1 already, each key is allowed once"},
       {"workers: 1\nworkers: 2",
        "f:3: workers: is set on line 2 already, each key is allowed once"},
@@ -212,6 +212,7 @@ TEST_CASE("an unknown key is refused, with the one that was meant") {
 
 TEST_CASE("numbers have their range") {
   check_after_watch({
+      {"sandbox: off", "f:2: sandbox: is \"off\", must be required or best-effort"},
       {"workers: -1", "f:2: workers: is \"-1\", must be a whole number from 0 to 256"},
       {"workers: 257", "f:2: workers: is \"257\", must be a whole number from 0 to 256"},
       {"workers: 1.5", "f:2: workers: is \"1.5\", must be a whole number from 0 to 256"},
@@ -366,10 +367,10 @@ TEST_CASE("what is no settings file is one problem") {
   check({
       {"5",
        "f:1: is \"5\", must be a mapping with the keys watch, detect, actions, keep, settle_time, "
-       "reconcile_interval, catalog, duplicates_log, socket, workers, limits, log"},
+       "reconcile_interval, catalog, duplicates_log, socket, workers, sandbox, limits, log"},
       {"[1]",
        "f:1: is a list, must be a mapping with the keys watch, detect, actions, keep, settle_time, "
-       "reconcile_interval, catalog, duplicates_log, socket, workers, limits, log"},
+       "reconcile_interval, catalog, duplicates_log, socket, workers, sandbox, limits, log"},
       {"watch: [{path: /a",
        "f:1: is not YAML (end of map flow not found), must be \"key: value\" lines"},
       {"watch: [{path: /a}]\n\tx: 1\n",
@@ -402,7 +403,7 @@ TEST_CASE("YAML that hides what is set is refused") {
       {"watch: [{path: /srv/photos}]\n~: 5", "f:2: a key must be a word, such as watch"},
       {"watch: [{path: /srv/photos}]\n<<: {workers: 5}",
        "f:2: <<: is not a known key, allowed are watch, detect, actions, keep, settle_time, "
-       "reconcile_interval, catalog, duplicates_log, socket, workers, limits, log"},
+       "reconcile_interval, catalog, duplicates_log, socket, workers, sandbox, limits, log"},
   });
 }
 
@@ -410,7 +411,7 @@ TEST_CASE("a terminal gets no control characters") {
   check_after_watch({
       {"\"\\x1b[2J\": 1",
        "f:2: \\x1b[2J: is not a known key, allowed are watch, detect, actions, keep, settle_time, "
-       "reconcile_interval, catalog, duplicates_log, socket, workers, limits, log"},
+       "reconcile_interval, catalog, duplicates_log, socket, workers, sandbox, limits, log"},
       {"keep: \"\\x1b]0;x\\a\\n\"",
        "f:2: keep: is \"\\x1b]0;x\\x07\\x0a\", must be one of first, largest, oldest"},
       {"keep: \377\351", "f:2: keep: is \"\\xff\\xe9\", must be one of first, largest, oldest"},

@@ -95,6 +95,7 @@ TEST_CASE("a status reads back as it was written") {
   status.duplicates = {1, 2, 3, 4};
   status.quarantined = {1, 2, 3};
   status.index = {4, 3, 2000, 2, 500, 0.5};
+  status.sandbox = {false, {{"Landlock", "seccomp"}}};
   status.last_error = "disk";
   status.last_reconcile_ms = 12;
   status.moves_undone = 6;
