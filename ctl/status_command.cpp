@@ -48,7 +48,7 @@ std::string duplicates_text(const StatusReport& report) {
 
 std::string sandbox_text(const protocol::SandboxReport& sandbox) {
   const std::string rule = sandbox.required ? "required" : "best effort";
-  if (!sandbox.missing) return rule + ", not needed yet";
+  if (!sandbox.missing) return rule + ", no worker yet";
   std::string text;
   for (const std::string& layer : *sandbox.missing) text += (text.empty() ? "" : ", ") + layer;
   return rule + (text.empty() ? ", complete" : ", WITHOUT " + text);

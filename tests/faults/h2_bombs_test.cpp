@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// Small files that ask for much: refused, or done within the limits, and the next picture is done
+// in time.
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <cstdio>
+#include <string>
+
+#include <opencv2/core.hpp>
+
+#include "faults/bombs.h"
+#include "faults/catalog_support.h"
+#include "faults/worker_support.h"
+
+using namespace imgdedup::testing;
+using std::chrono::steady_clock;
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+
+namespace {
+
+constexpr std::uint64_t most_bytes = std::uint64_t{1200} << 20;
+constexpr double most_seconds = 25;
+
+/// `bomb` alone, then a good picture behind it for the one worker there is. The reason why the bomb
+/// was refused, "" if it was read.
+std::string set_off(const char* id, const std::string& bomb) {
+  Service service("limits: {pixels: 200M, worker_memory: 1GiB}\n");
+  change_setting(service, "workers: 2", "workers: 1");
+  service.start();
+  write_file(service.root() / "first.jpg", photo(1));
+  service.sync();
+  const MemoryWatch memory(service.pid());
+  const auto begin = steady_clock::now();
+  write_file(service.root() / "bomb", bomb);
+  const auto is_done = [&](const char* name) {
+    const std::string state = state_of(service, name);
+    return !state.empty() && state != "pending";
+  };
+  // Behind: once the bomb is in a worker's hands, or through.
+  wait_until([&] { return service.call("status")["inflight"] > 0 || is_done("bomb"); },
+             "the bomb to be taken up");
+  write_file(service.root() / "good.jpg", photo(2));
+  wait_until([&] { return is_done("bomb"); }, "the bomb to be done", std::chrono::seconds(100));
+  const double bomb_seconds = seconds_since(begin);
+  wait_until([&] { return is_done("good.jpg"); }, "the good picture", std::chrono::seconds(60));
+  const double good_seconds = seconds_since(begin);
+  CHECK(state_of(service, "good.jpg") == "judged");
+  const auto reasons = unreadable_reasons(service);
+  const auto found = reasons.find("bomb");
+  const std::string reason = found == reasons.end() ? "" : found->second;
+  CHECK(bomb_seconds < most_seconds);
+  CHECK(good_seconds < most_seconds + 5);
+  CHECK(memory.peak_bytes() < most_bytes);
+  CHECK(service.stop() == 0);
+  std::printf(
+      "%s: %zu KiB, %s after %.1f s, the picture behind it after %.1f s, peak of all "
+      "processes %.0f MiB\n",
+      id, bomb.size() / 1024, reason.empty() ? "read" : reason.c_str(), bomb_seconds, good_seconds,
+      static_cast<double>(memory.peak_bytes()) / (1 << 20));
+  return reason;
+}
+
+std::string flat(const char* extension, int side, int type) {
+  return encode_picture(cv::Mat(side, side, type, cv::Scalar::all(0)), extension);
+}
+
+}  // namespace
+
+TEST_CASE("h2-bomb-size: headers that say more than the limit are believed at once") {
+  CHECK(set_off("h2-bomb-size-png", png_that_says({30'000, 30'000})) == "over-limit");
+  CHECK(set_off("h2-bomb-size-jpeg", flat_jpeg({30'000, 30'000})) == "over-limit");
+  CHECK(set_off("h2-bomb-size-gif", gif_of_canvas({65'000, 65'000})) == "over-limit");
+}
+
+TEST_CASE("h2-bomb-png: a small PNG of as many pixels as the limit allows") {
+  CHECK(set_off("h2-bomb-png", flat(".png", 14'000, CV_8UC1)) == "");
+}
+
+TEST_CASE("h2-bomb-png-rgb: a small PNG of as many bytes as a worker may have") {
+  CHECK(set_off("h2-bomb-png-rgb", flat(".png", 14'000, CV_8UC3)) == "");
+}
+
+TEST_CASE("h2-bomb-png-wide: a small PNG of more bytes than a worker may have") {
+  CHECK(set_off("h2-bomb-png-wide", flat(".png", 14'000, CV_16UC3)) == "out-of-memory");
+}
+
+TEST_CASE("h2-bomb-tiff: a small TIFF of many pixels") {
+  CHECK(set_off("h2-bomb-tiff", flat(".tiff", 14'000, CV_8UC1)) == "");
+}
+
+TEST_CASE("h2-bomb-jpeg: a small JPEG of many pixels") {
+  CHECK(set_off("h2-bomb-jpeg", flat_jpeg({14'000, 14'000})) == "");
+}
+
+TEST_CASE("h2-bomb-scans: JPEG files that want all their pixels gone through again and again") {
+  CHECK(set_off("h2-bomb-scans-20000", jpeg_of_scans({9'000, 9'000}, 20'000)) == "over-limit");
+  CHECK(set_off("h2-bomb-scans-200", jpeg_of_scans({9'000, 9'000}, 200)) == "");
+}
+
+#endif

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a worker answers is a stranger's word.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "end_to_end/fault_support.h"
+#include "faults/catalog_support.h"
+#include "faults/worker_support.h"
+#include "support/drawn_pictures.h"
+
+using namespace imgdedup::testing;
+
+TEST_CASE("h4-lying-worker: no impossible answer is believed, and none harms the service") {
+  Service service;
+  use_faulty_worker(service);
+  service.start();
+  const std::vector<std::string> lies{"garbage", "oversized", "id",     "kind",      "length",
+                                      "nan",     "pixels",    "reason", "descriptor"};
+  for (const std::string& lie : lies) write_order(service, lie + ".jpg", "lie-" + lie);
+  // The first answer is one; the second, to nothing, ends the worker.
+  write_order(service, "twice.jpg", "lie-twice");
+  for (int i = 0; i < 20; ++i)
+    write_file(service.root() / ("good" + std::to_string(i) + ".jpg"),
+               photo(static_cast<std::uint64_t>(i)));
+  service.sync(std::chrono::seconds(120));
+  const auto status = service.call("status");
+  CHECK(status["images"] == 20);
+  CHECK(status["unreadable"] == lies.size() + 1);
+  CHECK(status["poison"] == lies.size());
+  CHECK(service.decisions().empty());
+  const auto reasons = unreadable_reasons(service);
+  const auto messages = unreadable_messages(service);
+  for (const std::string& lie : lies) {
+    CAPTURE(lie);
+    CHECK(reasons.at(lie + ".jpg") == "crashed");
+    CHECK(messages.at(lie + ".jpg").find("answered nonsense") != std::string::npos);
+  }
+  CHECK(reasons.at("twice.jpg") == "damaged");
+  std::size_t descriptors = 0;
+  for ([[maybe_unused]] const auto& entry :
+       std::filesystem::directory_iterator("/proc/" + std::to_string(service.pid()) + "/fd"))
+    ++descriptors;
+  CHECK(descriptors < 60);
+  CHECK(service.stop() == 0);
+  std::printf("h4-lying-worker: %zu kinds of lies, %zu refused, 20 good pictures done\n",
+              lies.size() + 1, lies.size() + 1);
+}
