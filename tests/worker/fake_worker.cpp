@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A worker that does what the first line of the file it is given says: answers, crashes, hangs,
-// lies.
+// lies. With an odd memory limit it says that its sandbox does not hold.
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -154,7 +154,8 @@ int main(int count, char** arguments) {
   const auto serve = serve_arguments_from({arguments, static_cast<std::size_t>(count)});
   if (!serve) return 2;
   set_up_worker_process(serve->memory_bytes);
-  reply(encode_hello({.sandbox = SandboxLayers::all()}));
+  reply(encode_hello(
+      {.sandbox = serve->memory_bytes % 2 == 1 ? SandboxLayers{} : SandboxLayers::all()}));
   for (;;) {
     Received received = receive_message(channel, max_descriptors, Waiting::block);
     if (received.status != ReceiveStatus::message) return 0;
