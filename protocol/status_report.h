@@ -52,7 +52,7 @@ struct IndexReport {
   std::uint64_t hashes = 0;
   std::uint64_t features = 0;       ///< pictures that can be found by their features
   std::uint64_t feature_bytes = 0;  ///< memory that finding them takes
-  std::uint64_t embeddings = 0;       ///< pictures that can be found by what a network makes of them
+  std::uint64_t embeddings = 0;     ///< pictures that can be found by what a network makes of them
   std::uint64_t embedding_bytes = 0;  ///< memory that finding them takes
   double build_seconds = 0;           ///< of all, at start
 

@@ -18,7 +18,7 @@ struct WorkerPoolSettings;
 /// finds other bytes in it does not start, so embeddings of two models never mix.
 struct EmbeddingModel {
   std::shared_ptr<const posix::UniqueDescriptor> file;  ///< open for reading
-  posix::FileStatus status;  ///< of the file, before it was read
+  posix::FileStatus status;                             ///< of the file, before it was read
   matching::EmbeddingParameters parameters;
   matching::EmbeddingModelIdentity identity;  ///< as found when it was checked
 };

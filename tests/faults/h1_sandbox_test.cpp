@@ -5,8 +5,8 @@
 
 #include <cstdio>
 
-#include "end_to_end/fault_support.h"
 #include "faults/catalog_support.h"
+#include "faults/fault_support.h"
 #include "faults/worker_support.h"
 
 using namespace imgdedup::testing;

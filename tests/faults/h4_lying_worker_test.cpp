@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "end_to_end/fault_support.h"
 #include "faults/catalog_support.h"
+#include "faults/fault_support.h"
 #include "faults/worker_support.h"
 #include "support/drawn_pictures.h"
 

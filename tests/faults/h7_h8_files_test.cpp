@@ -9,8 +9,8 @@
 #include <string>
 #include <thread>
 
-#include "end_to_end/fault_support.h"
 #include "faults/catalog_support.h"
+#include "faults/fault_support.h"
 #include "faults/worker_support.h"
 #include "support/drawn_pictures.h"
 #include "support/encoded_formats.h"
