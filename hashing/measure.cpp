@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 
 #include <opencv2/core.hpp>
 
@@ -97,6 +98,12 @@ bool may_be_same_picture(const ImageHeader& left, const ImageHeader& right,
          looks.tone_difference <= most_by_reduction;
 }
 
+/// How much smaller than shown a picture was decoded.
+double reduction_of(const cv::Mat& decoded, const ImageHeader& header) {
+  return std::sqrt(static_cast<double>(decoded.total()) /
+                   (static_cast<double>(header.shown_width()) * header.shown_height()));
+}
+
 /// Looks for an edit; what cannot be decoded a second time is a Refusal.
 std::optional<Refusal> add_edit(Bytes left, Bytes right, const ImageHeader& left_header,
                                 const ImageHeader& right_header, Comparison& result) {
@@ -107,7 +114,11 @@ std::optional<Refusal> add_edit(Bytes left, Bytes right, const ImageHeader& left
   if (auto* refusal = std::get_if<Refusal>(&left_grey)) return std::move(*refusal);
   auto right_grey = decode_grey_at(right, right_header, edit_long_side);
   if (auto* refusal = std::get_if<Refusal>(&right_grey)) return std::move(*refusal);
-  result.edit = compare_edit(std::get<cv::Mat>(left_grey), std::get<cv::Mat>(right_grey));
+  const auto &left_seen = std::get<cv::Mat>(left_grey), &right_seen = std::get<cv::Mat>(right_grey);
+  result.edit = compare_edit(left_seen, right_seen);
+  if (result.edit)
+    result.edit->scale *=
+        reduction_of(left_seen, left_header) / reduction_of(right_seen, right_header);
   return std::nullopt;
 }
 

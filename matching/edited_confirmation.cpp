@@ -30,22 +30,6 @@ double smaller_overlap(const EditComparison& edit) {
   return std::min(edit.left_overlap, edit.right_overlap);
 }
 
-bool is_enough_shared(const EditComparison& edit) {
-  const double smaller = smaller_overlap(edit);
-  return smaller >= min_smaller_overlap &&
-         std::max(edit.left_overlap, edit.right_overlap) >= min_larger_overlap &&
-         (smaller >= small_overlap || edit.inliers >= min_inliers_of_small_overlap);
-}
-
-bool is_shared_faithfully(const EditComparison& edit) {
-  const double least_detail = smaller_overlap(edit) < half_overlap
-                                  ? min_agreeing_detail_of_half_overlap
-                                  : min_agreeing_detail;
-  return edit.overlap_ssim >= min_ssim && edit.agreeing_area >= min_agreeing_area &&
-         edit.agreeing_detail >= least_detail &&
-         edit.faithful_detail >= min_fidelity * edit.agreeing_detail;
-}
-
 bool is_whole(const EditComparison& edit) {
   return smaller_overlap(edit) >= min_whole_overlap && edit.overlap_ssim >= min_whole_ssim &&
          edit.lowest_tile_ssim >= min_whole_tile_ssim;
@@ -57,14 +41,37 @@ bool has_enough_detail_for_edited(const Fingerprint& picture) {
   return picture.detail >= min_detail;
 }
 
+std::array<MeasureCheck, 9> edited_checks(const EditComparison& edit, const Fingerprint& left,
+                                          const Fingerprint& right) {
+  const double smaller = smaller_overlap(edit);
+  const bool needs_no_features =
+      is_whole(edit) && has_enough_detail(left) && has_enough_detail(right);
+  const int least_inliers = smaller < small_overlap ? min_inliers_of_small_overlap
+                            : needs_no_features     ? 0
+                                                    : min_inliers;
+  const double least_detail =
+      smaller < half_overlap ? min_agreeing_detail_of_half_overlap : min_agreeing_detail;
+  return {{
+      {"inliers", double(edit.inliers), Bound::at_least, double(least_inliers)},
+      {"overlap_ssim", edit.overlap_ssim, Bound::at_least, min_ssim},
+      {"smaller_overlap", smaller, Bound::at_least, min_smaller_overlap},
+      {"larger_overlap", std::max(edit.left_overlap, edit.right_overlap), Bound::at_least,
+       min_larger_overlap},
+      {"stretch", edit.stretch, Bound::at_most, max_stretch},
+      {"overlap_detail", edit.detail, Bound::at_least, min_common_detail},
+      {"agreeing_area", edit.agreeing_area, Bound::at_least, min_agreeing_area},
+      {"agreeing_detail", edit.agreeing_detail, Bound::at_least, least_detail},
+      {"faithful_detail", edit.faithful_detail, Bound::at_least,
+       min_fidelity * edit.agreeing_detail},
+  }};
+}
+
 bool confirms_edited(const EditComparison& edit, const Fingerprint& left,
                      const Fingerprint& right) {
   if (!has_enough_detail_for_edited(left) || !has_enough_detail_for_edited(right)) return false;
-  if (edit.detail < min_common_detail || edit.stretch > max_stretch || !is_enough_shared(edit) ||
-      !is_shared_faithfully(edit))
-    return false;
-  return edit.inliers >= min_inliers ||
-         (is_whole(edit) && has_enough_detail(left) && has_enough_detail(right));
+  const auto checks = edited_checks(edit, left, right);
+  return std::all_of(checks.begin(), checks.end(),
+                     [](const MeasureCheck& check) { return check.passes(); });
 }
 
 }  // namespace imgdedup::matching

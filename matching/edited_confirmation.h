@@ -2,7 +2,10 @@
 // Whether two pictures that share something are really one picture, edited.
 #pragma once
 
+#include <array>
+
 #include "matching/fingerprint.h"
+#include "matching/near_confirmation.h"
 #include "matching/relation.h"
 
 namespace imgdedup::matching {
@@ -11,10 +14,17 @@ namespace imgdedup::matching {
 /// pictures, glyphs and emblems do not.
 bool has_enough_detail_for_edited(const Fingerprint& picture);
 
+/// Everything that what was seen of a transform must pass to confirm `edited`: "inliers",
+/// "overlap_ssim", "smaller_overlap", "larger_overlap" (of the two pictures' shares that both
+/// show), "stretch", "overlap_detail", "agreeing_area", "agreeing_detail", "faithful_detail". Some
+/// thresholds depend on the others: the smaller the part that is shared, the more has to speak for
+/// it; where the two are whole and one another turned, features need not ("inliers" >= 0). The
+/// thresholds and the figures they were chosen from: docs/accuracy.md.
+std::array<MeasureCheck, 9> edited_checks(const EditComparison& edit, const Fingerprint& left,
+                                          const Fingerprint& right);
+
 /// Whether what compare_images() saw of a transform confirms that `left` and `right` are `edited`
-/// copies of one picture: they share enough of it, what they share is faithful to the sample and
-/// not only alike, and either local features confirm the place, or the two are one another turned.
-/// The thresholds and the figures they were chosen from: docs/accuracy.md.
+/// copies of one picture: both have enough detail, and all of edited_checks() pass.
 bool confirms_edited(const EditComparison& edit, const Fingerprint& left, const Fingerprint& right);
 
 }  // namespace imgdedup::matching

@@ -2,6 +2,7 @@
 // The steps from two files to what they are to each other, in words.
 #include "matching/explanation.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "matching/name_table.h"
@@ -53,13 +54,23 @@ std::string rank_text(const Ranking& ranking, KeepRule keep, Side kept) {
 std::string reasons_against(const std::vector<MeasureRow>& measures, const Policy& policy,
                             bool was_compared) {
   if (!was_compared) return "no relation: the two could not be compared";
-  std::string failed;
-  for (const MeasureRow& row : measures)
-    if (row.relation == Relation::near && row.passes == false)
-      failed += (failed.empty() ? "" : ", ") + row.measure;
+  const auto failed_for = [&](Relation relation) {
+    std::string failed;
+    for (const MeasureRow& row : measures)
+      if (row.relation == relation && row.passes == false)
+        failed += (failed.empty() ? "" : ", ") + row.measure;
+    return failed;
+  };
   std::string text = "no relation: other bytes, other pixels, ";
-  if (!policy.near_enabled) return text + "and detect.near is off";
-  return text + "and not near, by " + failed;
+  text += policy.near_enabled ? "not near, by " + failed_for(Relation::near) : "detect.near is off";
+  if (!policy.edited_enabled) return text + ", and detect.edited is off";
+  const bool was_seen = std::any_of(measures.begin(), measures.end(), [](const MeasureRow& row) {
+    return row.relation == Relation::edited;
+  });
+  if (!was_seen) return text + ", and nothing of one was seen in the other";
+  const std::string failed = failed_for(Relation::edited);
+  return text + (failed.empty() ? ", and not edited: one holds too little detail to tell"
+                                : ", and not edited, by " + failed);
 }
 
 /// Walks the steps; each adds its sentence and says whether the way goes on.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every measure between two pictures as rows for reading.
+#include "matching/edited_confirmation.h"
 #include "matching/explanation.h"
 
 namespace imgdedup::matching {
@@ -64,20 +65,35 @@ std::string note_on(std::string_view measure, const Comparison& comparison) {
   return "";
 }
 
+std::string note_on_edit(std::string_view measure) {
+  if (measure == "inliers") return "local features that agree on one transform";
+  if (measure == "overlap_ssim") return "structure of the part that both show";
+  if (measure == "smaller_overlap") return "the smaller of the shares of A and B that both show";
+  if (measure == "larger_overlap") return "the larger of these";
+  if (measure == "stretch") return "how much more one direction is enlarged than another";
+  if (measure == "overlap_detail") return "how much the common part holds to judge by";
+  if (measure == "agreeing_area") return "share of the common part that looks alike";
+  if (measure == "agreeing_detail") return "share of its edges that look alike";
+  if (measure == "faithful_detail") return "share of its edges that are the same to the sample";
+  return "";
+}
+
 /// What was seen of a transform from one to the other, if that was looked for.
-void add_edit(std::vector<MeasureRow>& rows, const EditComparison& edit) {
+void add_edit(std::vector<MeasureRow>& rows, const EditComparison& edit, const Fingerprint& a,
+              const Fingerprint& b) {
+  for (const MeasureCheck& check : edited_checks(edit, a, b)) {
+    rows.push_back(row_of(check, Relation::edited));
+    rows.back().note = note_on_edit(check.measure);
+  }
   const auto add = [&](std::string measure, double value, std::string note) {
     MeasureRow& row = rows.emplace_back();
     row.measure = std::move(measure);
     row.value = value;
-    row.relation = Relation::edited;
     row.note = std::move(note);
   };
-  add("inliers", edit.inliers, "local features that agree on one transform");
-  add("overlap_ssim", edit.overlap_ssim, "structure of the part that both show");
   add("left_overlap", edit.left_overlap, "share of A that B shows");
   add("right_overlap", edit.right_overlap, "share of B that A shows");
-  add("spread", edit.spread, "share of that part in which features agree");
+  add("spread", edit.spread, "share of the common part in which features agree");
   add("scale", edit.scale, "enlargement from A to B");
   add("rotation_degrees", edit.rotation_degrees, "clockwise, from A to B");
   add("mirrored", edit.mirrored ? 1 : 0, "1: left and right are exchanged");
@@ -102,7 +118,7 @@ std::vector<MeasureRow> measures_between(const Fingerprint& a, const Fingerprint
   tone.measure = "tone_difference";
   tone.value = compared.tone_difference;
   tone.note = "in levels, before tones are fitted; nothing rests on it";
-  if (compared.edit) add_edit(rows, *compared.edit);
+  if (compared.edit) add_edit(rows, *compared.edit, a, b);
   if (comparison) return rows;
   for (std::size_t i = first_compared; i < rows.size(); ++i) {
     rows[i].value.reset();

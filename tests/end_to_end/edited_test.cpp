@@ -115,12 +115,16 @@ TEST_CASE("edited copies are found whatever was done to them, once each, with ev
   put(service, "crop.jpg", cropped(picture, 0.75));
   put(service, "frame.jpg", framed(picture));
   put(service, "mirror.jpg", mirrored(picture));
+  cv::Mat small;
+  cv::resize(mirrored(picture), small, {}, 0.5, 0.5, cv::INTER_AREA);
+  put(service, "small-mirror.jpg", small);
   put(service, "turn180.jpg", turned(picture, cv::ROTATE_180));
   put(service, "turn25.jpg", turned_by_degrees(picture, 25));
   put(service, "turn90.jpg", turned(picture, cv::ROTATE_90_CLOCKWISE));
   service.sync();
   CHECK(service.decisions() == Strings{"edited caption.jpg < a.jpg", "edited crop.jpg < a.jpg",
                                        "edited frame.jpg < a.jpg", "edited mirror.jpg < a.jpg",
+                                       "edited small-mirror.jpg < a.jpg",
                                        "edited turn180.jpg < a.jpg", "edited turn25.jpg < a.jpg",
                                        "edited turn90.jpg < a.jpg"});
   const auto evidence = evidence_by_name(service);
@@ -131,7 +135,10 @@ TEST_CASE("edited copies are found whatever was done to them, once each, with ev
     CAPTURE(name);
     CHECK(measures["inliers"].is_number());
     CHECK(measures["ssim"].is_number());
-    CHECK(measures["mirrored"] == (name == "mirror.jpg"));
+    CHECK(measures["mirrored"] == (name.find("mirror") != std::string::npos));
+    // Of the pictures as they are, whatever size they were looked at in.
+    CHECK(measures["scale"].get<double>() ==
+          doctest::Approx(name == "small-mirror.jpg" ? 0.5 : 1).epsilon(0.02));
     CHECK(measures["rotation_degrees"].is_number());
     CHECK(measures["overlap"].get<double>() <= 1.0);
   }
@@ -140,15 +147,15 @@ TEST_CASE("edited copies are found whatever was done to them, once each, with ev
   CHECK(of("turn90.jpg", "rotation_degrees") == doctest::Approx(90).epsilon(0.02));
   CHECK(of("turn180.jpg", "rotation_degrees") == doctest::Approx(180).epsilon(0.02));
   CHECK(of("turn25.jpg", "rotation_degrees") == doctest::Approx(25).epsilon(0.06));
-  CHECK(service.log_lines().size() == 7);
+  CHECK(service.log_lines().size() == 8);
   const auto status = service.call("status");
-  CHECK(status["duplicates"]["edited"] == 7);
+  CHECK(status["duplicates"]["edited"] == 8);
   CHECK(status["index"]["features"] == 2);
 
   CHECK(service.stop() == 0);
   service.start();
   service.sync();
-  CHECK(service.log_lines().size() == 7);
+  CHECK(service.log_lines().size() == 8);
   CHECK(service.call("status")["index"]["features"] == 2);
 }
 
