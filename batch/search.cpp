@@ -8,6 +8,7 @@
 
 #include "batch/edited_candidates.h"
 #include "matching/bk_tree.h"
+#include "matching/companion.h"
 #include "matching/decision.h"
 #include "matching/near_confirmation.h"
 #include "matching/wide_hash_scan.h"
@@ -102,6 +103,18 @@ FoundMap find_by_content(const Digests& digests) {
   return found;
 }
 
+namespace {
+
+/// A RAW and its JPEG, a film's thumbnail: who removes what is found must not lose one by the
+/// other. A series stays in, names of one series are what exported data sets have.
+bool are_two_forms_of_one_shot(const ImageRecord& a, const ImageRecord& b,
+                               matching::Relation relation) {
+  const auto kind = companion_kind(a, b, relation);
+  return kind == matching::CompanionKind::raw_and_jpeg || kind == matching::CompanionKind::sidecar;
+}
+
+}  // namespace
+
 FoundMap find_by_judgement(std::span<const ImageRecord> files,
                            std::span<const std::optional<matching::PictureFeatures>> features,
                            const JudgementSearch& search, const Compare& compare) {
@@ -111,7 +124,7 @@ FoundMap find_by_judgement(std::span<const ImageRecord> files,
                           const std::optional<matching::Comparison>& comparison) {
     if (search.query && i != *search.query && j != *search.query) return;
     const auto relation = relation_between(files[j], {files[i], comparison, false}, policy);
-    if (!relation) return;
+    if (!relation || are_two_forms_of_one_shot(files[i], files[j], relation->relation)) return;
     if (search.score == HitScore::distance)
       add_pair(found, files[i].path, files[j].path, relation->evidence.distance_bits.value_or(0));
     else

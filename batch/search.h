@@ -49,6 +49,7 @@ struct JudgementSearch {
 /// Pairs that stand in a relation by matching::relation_between(), each pair held against each
 /// other, never chained. Two contents are compared once, however many files have them; only pairs
 /// whose hashes make a relation possible are, and those whose features do.
+/// A RAW and its JPEG, a film and its thumbnail are no pair.
 /// features: of each file, or empty, and then no edits are found.
 FoundMap find_by_judgement(std::span<const matching::ImageRecord> files,
                            std::span<const std::optional<matching::PictureFeatures>> features,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "daemon/film_beside.h"
 #include "daemon/judge.h"
 #include "matching/near_confirmation.h"
 
@@ -36,7 +37,12 @@ matching::Measures Judge::measures_between(const matching::Fingerprint& a,
 matching::ImageRecord Judge::record_of(const store::CatalogFile& file,
                                        const matching::Fingerprint& fingerprint) const {
   const Root* root = roots_.holding(file.path);
-  return {file.id,    file.path, file.stamp, file.hard_links, root && root->settings.protect,
+  return {file.id,
+          file.path,
+          file.stamp,
+          file.hard_links,
+          root && root->settings.protect,
+          has_film_beside(file.path),
           fingerprint};
 }
 

@@ -73,6 +73,7 @@ ActionLimit limit_on(const ImageRecord& file, const ImageRecord& original,
                      const RelationFound& found, Action action) {
   if (const auto kind = companion_kind(file, original, found.relation)) return limit_of(*kind);
   if (found.ground == Ground::similarity) return ActionLimit::similarity;
+  if (file.has_film) return ActionLimit::live_photo;
   if (action == Action::log) return ActionLimit::none;
   if (file.is_protected) return ActionLimit::protected_root;
   if (file.hard_links > 1) return ActionLimit::hard_linked;
@@ -109,6 +110,8 @@ std::string_view name_of(ActionLimit limit) {
       return name_of(CompanionKind::burst);
     case ActionLimit::similarity:
       return "similarity";
+    case ActionLimit::live_photo:
+      return "live-photo";
   }
   return "";
 }

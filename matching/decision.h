@@ -33,10 +33,11 @@ enum class ActionLimit : std::uint8_t {
   sidecar,         ///< not a copy: a thumbnail that belongs to another file
   burst,           ///< not a copy: two shots of one series
   similarity,      ///< not shown to be a copy: only a network takes the two for alike
+  live_photo,      ///< the film that belongs to it would stay behind
 };
-inline constexpr ActionLimit last_action_limit = ActionLimit::similarity;
+inline constexpr ActionLimit last_action_limit = ActionLimit::live_photo;
 
-/// "", "protected", "hard-linked", "raw+jpeg", "sidecar", "burst", "similarity".
+/// "", "protected", "hard-linked", "raw+jpeg", "sidecar", "burst", "similarity", "live-photo".
 std::string_view name_of(ActionLimit limit);
 std::optional<ActionLimit> action_limit_from_name(std::string_view name);
 

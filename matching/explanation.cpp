@@ -178,6 +178,9 @@ class Walk {
       why += "companions are logged and never moved";
     else if (rests_on_similarity_)
       why += "what rests on the embeddings alone is logged and never moved";
+    else if (verdict.action_limit == ActionLimit::live_photo)
+      why += "the film of that name beside " + letter(explanation_.duplicate) +
+             " would stay behind, so it is only logged";
     else if (verdict.action_limit == ActionLimit::protected_root)
       why += letter(explanation_.duplicate) + " lies in a protected folder and is only logged";
     else

@@ -53,6 +53,7 @@ struct ImageRecord {
   FileStamp stamp;
   std::uint64_t hard_links = 1;  ///< names of this inode, inside the watched folders or not
   bool is_protected = false;     ///< lies in a root with `protect: true`
+  bool has_film = false;         ///< a film of the same name lies beside it: a live photo's still
   Fingerprint fingerprint;
 };
 

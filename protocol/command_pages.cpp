@@ -46,7 +46,9 @@ constexpr auto pages = std::to_array<CommandPage>({
      R"({"pending": 5, "total": 12})"},
     {"duplicates",
      "A page of decisions in state `standing` or `quarantined`, newest first. `action` is what was "
-     "done, `action_limit` why it is milder than the settings ask: `protected`, `hard-linked`, or, "
+     "done, `action_limit` why it is milder than the settings ask: `protected`, `hard-linked`, "
+     "`live-photo` "
+     "(a film of the same name lies beside it and would stay behind), or, "
      "where names and times show that the two belong together and neither is a copy of the other, "
      "`raw+jpeg`, `sidecar` or `burst`, or, where only a network takes the two for alike, "
      "`similarity`; else null. With these last four neither file is ever moved, and `path` stays "

@@ -160,6 +160,24 @@ TEST_CASE("the judgement of a query looks at pairs with that file alone") {
   CHECK(names(found, "a1") == Names{"b"});
 }
 
+TEST_CASE("a raw picture and its JPEG are no pair, two shots of a series are") {
+  const std::vector files{record(0, "d/IMG_0001.CR2", 1, 0), record(1, "d/IMG_0001.JPG", 2, 0b11),
+                          record(2, "d/IMG_0002.JPG", 3, 0b111)};
+  FoundMap found = find_by_judgement(files, {}, {}, [&](const std::vector<IndexPair>& pairs) {
+    std::vector<std::optional<matching::Comparison>> comparisons;
+    for (const auto& [i, j] : pairs) {
+      auto& alike = comparisons.emplace_back(matching::Comparison{}).value();
+      alike.left_digest = files[i].fingerprint.content_digest;
+      alike.right_digest = files[j].fingerprint.content_digest;
+      alike.ssim = alike.lowest_tile_ssim = 1;
+    }
+    return comparisons;
+  });
+  order_hits(found, 0);
+  CHECK(names(found, "d/IMG_0001.JPG") == Names{"d/IMG_0002.JPG"});
+  CHECK(names(found, "d/IMG_0001.CR2") == Names{"d/IMG_0002.JPG"});
+}
+
 TEST_CASE("a pair that could not be compared is no pair") {
   const std::vector files{record(0, "a", 1, 0), record(1, "b", 2, 0)};
   const FoundMap found = find_by_judgement(files, {}, {}, [](const std::vector<IndexPair>& pairs) {

@@ -122,7 +122,7 @@ struct LibraryScene {
   }
   [[nodiscard]] static matching::ImageRecord record(const store::CatalogFile& file,
                                                     const matching::Fingerprint& print) {
-    return {file.id, file.path, file.stamp, file.hard_links, false, print};
+    return {file.id, file.path, file.stamp, file.hard_links, false, false, print};
   }
 
   /// What intake and judge do with one waiting file.

@@ -169,6 +169,27 @@ TEST_CASE("nothing moves out of a protected folder, and its files win as origina
   CHECK(service.list("duplicates").size() == 2);
 }
 
+TEST_CASE("a live photo's still is not taken from its film") {
+  Service service(quarantine_exact);
+  service.start();
+  write_file(service.root() / "IMG_0001.HEIC.jpg", jpeg(1));
+  service.sync();
+  write_file(service.root() / "copies/IMG_0001.MOV", "a film");
+  write_file(service.root() / "copies/IMG_0001.JPG", jpeg(1));
+  write_file(service.root() / "copies/IMG_0002.JPG", jpeg(1));
+  service.sync();
+  CHECK(fs::exists(service.root() / "copies/IMG_0001.JPG"));
+  CHECK_FALSE(fs::exists(service.root() / "copies/IMG_0002.JPG"));
+  const auto lines = service.log_lines();
+  REQUIRE(lines.size() == 2);
+  for (const auto& line : lines) {
+    const bool is_still = line["path"].get<std::string>().ends_with("IMG_0001.JPG");
+    CHECK(line["relation"] == "exact");
+    CHECK(line["action"] == (is_still ? "log" : "quarantine"));
+    CHECK(line["action_limit"] == (is_still ? Json("live-photo") : Json()));
+  }
+}
+
 TEST_CASE("a hard-linked duplicate stays: moving one of its names gains nothing") {
   Service service(quarantine_exact);
   service.start();
