@@ -69,7 +69,10 @@ bool obey(const std::string& order, const Job& job) {
     ::raise(SIGSEGV);
   }
   if (order == "abort") std::abort();
-  if (order == "forbidden") ::syscall(SYS_personality, 0xffffffff);
+  if (order == "forbidden") {
+    ::syscall(SYS_personality, 0xffffffff);
+    std::abort();
+  }
   if (order == "hang") hang();
   if (order == "eat-memory") eat_memory();
   if (order == "lie-garbage") return send({'g', 'a', 'r', 'b', 'a', 'g', 'e'}), true;
