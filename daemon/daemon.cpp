@@ -204,7 +204,8 @@ Reconciler::Hooks Daemon::Implementation::reconciler_hooks() {
             remeasurer_.start(judge_.measures());
           },
           [this](store::FileId file) { return mover_.is_moving(file); },
-          [this](const Root& root) { warn("offline: " + root.error); }};
+          [this](const Root& root) { warn("offline: " + root.error); },
+          [](const std::string& message) { spdlog::warn("{}", message); }};
 }
 
 Judge::Hooks Daemon::Implementation::judge_hooks() {

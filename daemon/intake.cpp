@@ -11,6 +11,7 @@
 #include "daemon/measuring.h"
 #include "posix/file_lease.h"
 #include "posix/file_status.h"
+#include "posix/test_hooks.h"
 
 namespace imgdedup::daemon {
 namespace {
@@ -22,7 +23,9 @@ constexpr std::size_t settle_capacity = 2000;
 constexpr std::size_t page_size = 500;
 constexpr std::size_t least_page = 16;
 constexpr std::size_t pages_per_turn = 8;
-constexpr milliseconds lease_free_time{2000};
+constexpr milliseconds long_quiet_time{2000};
+// Two ticks of the slowest kernel clock: a file is not measured in the tick in which it changed.
+constexpr milliseconds shortest_settle_time{20};
 // Passed over: the root is away, or the directory has to be listed first.
 constexpr milliseconds again_time{2000};
 
@@ -60,7 +63,7 @@ Intake::Intake(event::Loop& loop, const Roots& roots, Library& library, Judge& j
       pool_(pool),
       limits_(limits),
       hooks_(std::move(hooks)),
-      settle_(settle_time, lease_free_time, settle_capacity),
+      settle_(std::max(settle_time, shortest_settle_time), long_quiet_time, settle_capacity),
       due_timer_(loop, [this] { pump(); }),
       again_timer_(loop, [this] { look_again(); }),
       order_timer_(loop, [this] { hand_over(); }) {}
@@ -165,13 +168,16 @@ void Intake::look(const WaitingFile& waiting) {
   }
   switch (posix::ReadLease(file.descriptor.get()).outcome()) {
     case posix::LeaseOutcome::held:
+      // Once it is measured, a further write must leave another stamp.
+      if (has_whole_seconds(file.stamp) && !settle_.quiet_for_long(row->id, now, wall_clock_ns()))
+        return;
       break;
     case posix::LeaseOutcome::writer_open:
       settle_.still_written(row->id, now);
       return;
     case posix::LeaseOutcome::not_permitted:
     case posix::LeaseOutcome::unsupported:
-      if (!settle_.quiet_without_lease(row->id, now, wall_clock_ns())) return;
+      if (!settle_.quiet_for_long(row->id, now, wall_clock_ns())) return;
       break;
   }
   settle_.remove(row->id);
@@ -201,6 +207,7 @@ void Intake::measure(const store::CatalogFile& file, std::int64_t sequence,
 
 void Intake::ask(const std::shared_ptr<Measurement>& measurement, worker::JobKind kind) {
   const auto callback = [this, measurement](const worker::Answer& answer) {
+    posix::test_point("after_hash");
     // What follows from one answer is read and written at one go.
     library_.in_transaction([&] {
       answered(measurement, answer);

@@ -90,6 +90,8 @@ std::string metrics_text(const protocol::StatusReport& report) {
   out.single("watches", gauge, "Directories with a watch.", number(report.watches));
   out.single("watch_failures_total", counter, "Watches that could not be had.",
              number(report.watch_failures));
+  out.single("watch_repairs_total", counter, "Watches that were found gone and set again.",
+             number(report.watch_repairs));
   out.single("overflows_total", counter, "Times that events may have been lost.",
              number(report.overflows));
   out.single("reconciles_total", counter, "Complete comparisons with the folders.",

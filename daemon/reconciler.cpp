@@ -293,6 +293,7 @@ void Reconciler::finish_pass(PassId id) {
     if (!is_away && (!root || !tree_.nodes().find_path(root->node, relative_to(*root, directory))))
       missing_.add_directory(std::move(directory));
   }
+  tree_.audit();
   if (pass.done) passes_to_end_.push_back(std::move(pass.done));
   wake();
 }

@@ -43,6 +43,8 @@ class Reconciler final : private WatchTreeObserver {
     std::function<bool(store::FileId)> is_being_moved;
     /// A root went away, or is not there at the start.
     std::function<void(const Root&)> root_went_away;
+    /// Something about the watching that its owner may want to read; nothing has to be done.
+    std::function<void(const std::string&)> note;
   };
 
   Reconciler(event::Loop& loop, Roots& roots, Library& library, std::chrono::milliseconds interval,
@@ -70,6 +72,7 @@ class Reconciler final : private WatchTreeObserver {
   void directory_is_dirty(DirectoryNode& node) override;
   void directory_goes(const DirectoryNode& node) override;
   void events_were_lost() override;
+  void watches_were_repaired(std::size_t count) override;
   void root_is_offline(const Root& root) override;
   void root_is_online(const Root& root) override;
 
@@ -121,6 +124,7 @@ class Reconciler final : private WatchTreeObserver {
   event::Timer offline_timer_;
   event::Timer polled_timer_;
   event::Timer mount_timer_;
+  event::Timer audit_timer_;
   std::vector<std::unique_ptr<event::Timer>> root_timers_;
   posix::UniqueDescriptor mount_table_;
   std::string mounts_of_roots_;  ///< as they were at the last look

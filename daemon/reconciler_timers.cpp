@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "daemon/reconciler.h"
+#include "posix/test_hooks.h"
 
 namespace imgdedup::daemon {
 namespace {
@@ -14,8 +15,9 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr milliseconds polled_directory_interval = seconds(60);
-constexpr milliseconds remote_poll_interval = seconds(60);
+// Of directories without events, and of roots on file systems that change unseen.
+milliseconds poll_interval() { return posix::test_duration("IMGDEDUPD_POLL_MS", seconds(60)); }
+constexpr milliseconds audit_interval = std::chrono::minutes(10);
 constexpr milliseconds offline_interval = seconds(5);
 constexpr milliseconds mount_rest{200};
 // Passes after lost events back off, so that a flood costs passes, not the machine.
@@ -47,8 +49,10 @@ Reconciler::Reconciler(event::Loop& loop, Roots& roots, Library& library,
       offline_timer_(loop, [this] { look_for_offline_roots(); }),
       polled_timer_(loop, [this] { list_polled_directories(); }),
       mount_timer_(loop, [this] { start_pass(); }),
+      audit_timer_(loop, [this] { tree_.audit(); }),
       mount_table_(::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC)) {
   interval_timer_.start_repeating(interval);
+  audit_timer_.start_repeating(posix::test_duration("IMGDEDUPD_AUDIT_MS", audit_interval));
   if (mount_table_) {
     mounts_of_roots_ = mounts_of_roots();
     mount_watch_ = std::make_unique<event::DescriptorWatch>(
@@ -61,12 +65,23 @@ void Reconciler::events_were_lost() {
   for (Root& root : roots_.all())
     if (root.mode == RootMode::events) ++root.lost_events;
   const auto now = std::chrono::steady_clock::now();
-  if (now - last_overflow_ > overflow_calm) overflow_delay_ = milliseconds{0};
+  if (now - last_overflow_ > overflow_calm) {
+    overflow_delay_ = milliseconds{0};
+    // Once a burst, however often it overflows.
+    hooks_.note(
+        "more happens in the watched folders than the kernel holds ready "
+        "(fs.inotify.max_queued_events); nothing is lost: every folder is listed anew");
+  }
   last_overflow_ = now;
   if (overflow_pass_waits_) return;
   overflow_pass_waits_ = true;
   overflow_timer_.start(overflow_delay_);
   overflow_delay_ = std::clamp(overflow_delay_ * 2, first_overflow_delay, longest_overflow_delay);
+}
+
+void Reconciler::watches_were_repaired(std::size_t count) {
+  hooks_.note(std::to_string(count) +
+              " folders were no longer watched, and are again: they are listed now");
 }
 
 void Reconciler::root_is_offline(const Root& root) {
@@ -127,12 +142,11 @@ void Reconciler::set_up_polling() {
     if (root_timers_[index]) continue;
     root_timers_[index] = std::make_unique<event::Timer>(
         loop_, [this, index] { look_below(roots_.all()[index].settings.path); });
-    const milliseconds interval = root.settings.poll_interval.count() > 0
-                                      ? root.settings.poll_interval
-                                      : remote_poll_interval;
+    const milliseconds interval =
+        root.settings.poll_interval.count() > 0 ? root.settings.poll_interval : poll_interval();
     root_timers_[index]->start_repeating(interval);
   }
-  if (!polled_timer_.active()) polled_timer_.start(polled_directory_interval);
+  if (!polled_timer_.active()) polled_timer_.start(poll_interval());
 }
 
 void Reconciler::look_for_offline_roots() {
@@ -154,7 +168,7 @@ void Reconciler::list_polled_directories() {
       if (node.is_polled) directory_is_dirty(node);
     });
   }
-  if (any) polled_timer_.start(polled_directory_interval);
+  if (any) polled_timer_.start(poll_interval());
 }
 
 }  // namespace imgdedup::daemon

@@ -27,6 +27,11 @@ nanoseconds age_of(const matching::FileStamp& stamp, std::int64_t wall_clock_ns)
 
 }  // namespace
 
+bool has_whole_seconds(const matching::FileStamp& stamp) {
+  constexpr std::int64_t second_ns = 1'000'000'000;
+  return stamp.mtime_ns % second_ns == 0 && stamp.ctime_ns % second_ns == 0;
+}
+
 void SettleQueue::schedule(Entry& entry, SteadyTime due) {
   due_.erase({entry.due, entry.file.sequence, entry.file.file_id});
   entry.due = due;
@@ -78,12 +83,11 @@ void SettleQueue::still_written(std::int64_t file_id, SteadyTime now) {
   schedule(entry, now + entry.retry);
 }
 
-bool SettleQueue::quiet_without_lease(std::int64_t file_id, SteadyTime now,
-                                      std::int64_t wall_clock_ns) {
+bool SettleQueue::quiet_for_long(std::int64_t file_id, SteadyTime now, std::int64_t wall_clock_ns) {
   const auto place = files_.find(file_id);
   if (place == files_.end()) return false;
   Entry& entry = place->second;
-  const nanoseconds needed = std::max<nanoseconds>(settle_time_, lease_free_time_);
+  const nanoseconds needed = std::max<nanoseconds>(settle_time_, long_quiet_time_);
   if (now - entry.quiet_since >= needed || age_of(entry.file.stamp, wall_clock_ns) >= needed)
     return true;
   schedule(entry, entry.quiet_since + std::chrono::duration_cast<SteadyTime::duration>(needed));

@@ -25,15 +25,19 @@ struct WaitingFile {
   matching::FileStamp stamp;
 };
 
+/// Whether the file system keeps whole seconds (FAT two of them): what is written shortly after
+/// another write may then leave the stamp as it was.
+bool has_whole_seconds(const matching::FileStamp& stamp);
+
 /// Decides when a file has been quiet for long enough. Pure: time and stamps are given, nothing is
 /// read. Loop thread only.
 class SettleQueue {
  public:
-  /// settle_time: how long a file must be quiet. lease_free_time: how long where no lease can tell
-  /// whether somebody writes it.
-  SettleQueue(std::chrono::milliseconds settle_time, std::chrono::milliseconds lease_free_time,
+  /// settle_time: how long a file must be quiet. long_quiet_time: how long where no lease can tell
+  /// whether somebody writes it, or where the times of files are whole seconds.
+  SettleQueue(std::chrono::milliseconds settle_time, std::chrono::milliseconds long_quiet_time,
               std::size_t capacity)
-      : settle_time_(settle_time), lease_free_time_(lease_free_time), capacity_(capacity) {}
+      : settle_time_(settle_time), long_quiet_time_(long_quiet_time), capacity_(capacity) {}
 
   [[nodiscard]] bool has_room() const { return files_.size() < capacity_; }
   [[nodiscard]] std::size_t size() const { return files_.size(); }
@@ -52,9 +56,9 @@ class SettleQueue {
   void changed(std::int64_t file_id, const matching::FileStamp& stamp, SteadyTime now);
   /// Somebody has it open for writing: look again after a while that grows up to two seconds.
   void still_written(std::int64_t file_id, SteadyTime now);
-  /// No lease can be had: true if it has been quiet for lease_free_time as well, else it waits on.
-  [[nodiscard]] bool quiet_without_lease(std::int64_t file_id, SteadyTime now,
-                                         std::int64_t wall_clock_ns);
+  /// True if it has been quiet for long_quiet_time as well, else it waits on.
+  [[nodiscard]] bool quiet_for_long(std::int64_t file_id, SteadyTime now,
+                                    std::int64_t wall_clock_ns);
   /// Could not be looked at for want of room elsewhere: due again at once.
   void put_back(std::int64_t file_id, SteadyTime now);
   /// Judged, gone or handed on.
@@ -75,7 +79,7 @@ class SettleQueue {
   void schedule(Entry& entry, SteadyTime due);
 
   std::chrono::milliseconds settle_time_;
-  std::chrono::milliseconds lease_free_time_;
+  std::chrono::milliseconds long_quiet_time_;
   std::size_t capacity_;
   std::map<std::int64_t, Entry> files_;                               // by file id
   std::set<std::tuple<SteadyTime, std::int64_t, std::int64_t>> due_;  // due, sequence, file id

@@ -173,6 +173,7 @@ protocol::StatusReport StatusBuilder::report() {
   const event::WatchCounters watch_counters = sources_.reconciler.watches().counters();
   report.watches = watch_counters.watches;
   report.watch_failures = sources_.reconciler.watches().watch_failures();
+  report.watch_repairs = sources_.reconciler.watches().watch_repairs();
   report.overflows = watch_counters.overflows;
   const ReconcilerCounts reconciled = sources_.reconciler.counts();
   report.reconciles = reconciled.passes;

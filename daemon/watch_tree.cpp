@@ -192,7 +192,33 @@ void WatchTree::on_report(const event::WatchReport& report) {
     if (node->parent == 0) check_root(node->root);
     if ((node = nodes_.find(id))) watch(*node);
   }
+  repair(report.dead);
   if (report.overflow) observer_.events_were_lost();
+}
+
+void WatchTree::audit() {
+  std::vector<event::WatchId> watched;
+  for (const Root& root : roots_.all()) {
+    if (root.mode != RootMode::events) continue;
+    nodes_.for_each_below(root.node, [&](const DirectoryNode& node) {
+      if (!node.is_polled) watched.push_back(node.id);
+    });
+  }
+  if (!watched.empty()) watcher_.audit(watched);
+}
+
+void WatchTree::repair(const std::vector<event::WatchId>& dead) {
+  std::size_t repaired = 0;
+  for (const event::WatchId id : dead) {
+    DirectoryNode* node = nodes_.find(id);
+    if (!node) continue;
+    const DirectoryIdentity before = node->identity;
+    watch(*node);
+    // Another directory, or none: it has just gone, which was about to be reported.
+    if (!node->is_polled && node->identity == before) ++repaired;
+  }
+  watch_repairs_ += repaired;
+  if (repaired > 0) observer_.watches_were_repaired(repaired);
 }
 
 }  // namespace imgdedup::daemon

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "daemon/directory_tree.h"
 #include "daemon/event/directory_watch.h"
@@ -24,6 +25,8 @@ class WatchTreeObserver {
   virtual void directory_goes(const DirectoryNode& node) = 0;
   /// Events may have been lost anywhere.
   virtual void events_were_lost() = 0;
+  /// An audit has found directories that nobody watched any more; they are watched again.
+  virtual void watches_were_repaired(std::size_t count) = 0;
   /// Said once each time it goes.
   virtual void root_is_offline(const Root& root) = 0;
   /// It is there, for the first time or again.
@@ -47,10 +50,14 @@ class WatchTree {
   void remove_directory(NodeId id);
   /// What is at the node's path is another directory than the one watched: watch that.
   void watch_again(DirectoryNode& node);
+  /// Holds the directories against what the kernel watches; those it does not are watched again.
+  void audit();
 
   [[nodiscard]] DirectoryTree& nodes() { return nodes_; }
   [[nodiscard]] event::WatchCounters counters() const { return watcher_.counters(); }
   [[nodiscard]] std::uint64_t watch_failures() const { return watch_failures_; }
+  /// Watches that an audit found gone without a word.
+  [[nodiscard]] std::uint64_t watch_repairs() const { return watch_repairs_; }
   /// Answers when the watcher thread lives.
   void ping(std::function<void()> pong) { watcher_.ping(std::move(pong)); }
 
@@ -58,6 +65,7 @@ class WatchTree {
   void watch(DirectoryNode& node);
   [[nodiscard]] bool is_plausible_root(std::size_t root, const store::RootIdentity& seen);
   void on_report(const event::WatchReport& report);
+  void repair(const std::vector<event::WatchId>& dead);
   void poll_instead(DirectoryNode& node, int error);
   void set_polled(DirectoryNode& node, bool is_polled);
 
@@ -67,6 +75,7 @@ class WatchTree {
   DirectoryTree nodes_;
   event::DirectoryWatcher watcher_;
   std::uint64_t watch_failures_ = 0;
+  std::uint64_t watch_repairs_ = 0;
 };
 
 }  // namespace imgdedup::daemon

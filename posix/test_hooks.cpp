@@ -34,5 +34,7 @@ std::chrono::milliseconds test_duration(const char* variable, std::chrono::milli
   return text ? std::chrono::milliseconds(::strtoll(text, nullptr, 10)) : otherwise;
 }
 
+const char* test_text(const char* variable) { return ::getenv(variable); }
+
 }  // namespace imgdedup::posix
 #endif

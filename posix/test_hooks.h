@@ -12,12 +12,15 @@ namespace imgdedup::posix {
 void test_point(const char* name);
 /// The milliseconds that the environment variable says, if there is one.
 std::chrono::milliseconds test_duration(const char* variable, std::chrono::milliseconds otherwise);
+/// What the environment variable says; nullptr if there is none.
+const char* test_text(const char* variable);
 #else
 inline void test_point(const char* /*name*/) {}
 inline std::chrono::milliseconds test_duration(const char* /*variable*/,
                                                std::chrono::milliseconds otherwise) {
   return otherwise;
 }
+inline const char* test_text(const char* /*variable*/) { return nullptr; }
 #endif
 
 }  // namespace imgdedup::posix

@@ -33,7 +33,7 @@ constexpr auto pages = std::to_array<CommandPage>({
       "index": {"hashes": 1950, "features": 1950, "feature_bytes": 24117248,
         "embeddings": 0, "embedding_bytes": 0, "build_seconds": 0.01},
       "sandbox": {"rule": "required", "missing": []}, "last_error": null,
-      "watches": 12, "watch_failures": 0, "overflows": 0, "reconciles": 6,
+      "watches": 12, "watch_failures": 0, "watch_repairs": 0, "overflows": 0, "reconciles": 6,
       "last_reconcile_ms": 4, "queue_dirs": 0, "queue_files": 0, "inflight": 0,
       "moves_done": 3, "moves_undone": 0, "moves_failed": 0, "degraded": []})",
      "", ""},

@@ -88,6 +88,7 @@ void to_json(Json& json, const StatusReport& report) {
   json["last_error"] = or_null(report.last_error);
   json["watches"] = report.watches;
   json["watch_failures"] = report.watch_failures;
+  json["watch_repairs"] = report.watch_repairs;
   json["overflows"] = report.overflows;
   json["reconciles"] = report.reconciles;
   json["last_reconcile_ms"] = or_null(report.last_reconcile_ms);
@@ -131,6 +132,7 @@ void from_json(const Json& json, StatusReport& report) {
   report.last_error = optional_member<std::string>(json, "last_error");
   json.at("watches").get_to(report.watches);
   json.at("watch_failures").get_to(report.watch_failures);
+  json.at("watch_repairs").get_to(report.watch_repairs);
   json.at("overflows").get_to(report.overflows);
   json.at("reconciles").get_to(report.reconciles);
   report.last_reconcile_ms = optional_member<std::int64_t>(json, "last_reconcile_ms");

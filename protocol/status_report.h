@@ -90,6 +90,7 @@ struct StatusReport {
   std::optional<std::string> last_error;
   std::uint64_t watches = 0;
   std::uint64_t watch_failures = 0;
+  std::uint64_t watch_repairs = 0;  ///< found gone without a word, and set again
   std::uint64_t overflows = 0;
   std::uint64_t reconciles = 0;
   std::optional<std::int64_t> last_reconcile_ms;  ///< how long the last one took

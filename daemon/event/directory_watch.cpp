@@ -2,6 +2,7 @@
 // The main loop's side of the directory watcher.
 #include "daemon/event/directory_watch.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cstddef>
 #include <deque>
@@ -36,6 +37,20 @@ class DirectoryWatcher::Implementation {
       thread_.mailbox().post({.kind = WatchCommand::Kind::unwatch, .name = {.id = id}});
   }
 
+  void audit(const std::vector<WatchId>& ids) {
+    assert(loop_.is_own_thread());
+    std::vector<WatchName> names;
+    for (const WatchId id : ids) {
+      const auto found = generations_.find(id);
+      if (found != generations_.end())
+        names.push_back({.id = id, .generation = found->second});
+      else
+        unknown_.push_back(id);
+    }
+    thread_.mailbox().post({.kind = WatchCommand::Kind::audit, .audited = std::move(names)});
+    if (!unknown_.empty()) news_came_.send();
+  }
+
   void ping(std::function<void()> pong) {
     assert(loop_.is_own_thread());
     pongs_.push_back(std::move(pong));
@@ -68,6 +83,14 @@ class DirectoryWatcher::Implementation {
     for (const auto& [name, error] : news.failed)
       if (is_current(name)) report.failed.emplace_back(name.id, error);
     report.overflow = news.overflow;
+    report.dead = current_ids(news.dead);
+    std::erase_if(report.dead, [&](WatchId id) {
+      return std::ranges::count(report.lost, id) > 0 ||
+             std::ranges::count(report.failed, id, &std::pair<WatchId, int>::first) > 0;
+    });
+    for (const WatchId id : report.dead) generations_.erase(id);
+    for (const WatchId id : std::exchange(unknown_, {}))
+      if (!generations_.contains(id)) report.dead.push_back(id);
     for (const WatchId id : report.lost) generations_.erase(id);
     for (const auto& failed : report.failed) generations_.erase(failed.first);
 
@@ -77,7 +100,7 @@ class DirectoryWatcher::Implementation {
       pongs_.pop_front();
     }
     const bool has_news = report.overflow || !report.dirty.empty() || !report.started.empty() ||
-                          !report.lost.empty() || !report.failed.empty();
+                          !report.lost.empty() || !report.failed.empty() || !report.dead.empty();
     if (has_news) on_report_(std::move(report));
     for (const auto& pong : pongs) pong();
   }
@@ -86,6 +109,7 @@ class DirectoryWatcher::Implementation {
   const ReportCallback on_report_;
   std::unordered_map<WatchId, std::uint64_t> generations_;
   std::uint64_t last_generation_ = 0;
+  std::vector<WatchId> unknown_;  ///< audited, and not watched at all
   std::deque<std::function<void()>> pongs_;
   Wakeup news_came_;
   WatcherThread thread_;
@@ -101,6 +125,8 @@ void DirectoryWatcher::watch(WatchId id, posix::UniqueDescriptor directory) {
 }
 
 void DirectoryWatcher::unwatch(WatchId id) { implementation_->unwatch(id); }
+
+void DirectoryWatcher::audit(const std::vector<WatchId>& ids) { implementation_->audit(ids); }
 
 void DirectoryWatcher::ping(std::function<void()> pong) { implementation_->ping(std::move(pong)); }
 

@@ -28,6 +28,8 @@ struct WatchReport {
   /// moved one stay watched under their ids; whether they still lie in the tree is for the caller
   /// to find out.
   std::vector<WatchId> lost;
+  /// Of those audited: the kernel watches them no longer, and has not said so. Nor does this.
+  std::vector<WatchId> dead;
   /// The kernel may have dropped events: list everything, and again if this comes again before the
   /// end. Has false alarms from a queue about half full, and none missing that we know of.
   bool overflow = false;
@@ -65,6 +67,10 @@ class DirectoryWatcher {
   void watch(WatchId id, posix::UniqueDescriptor directory);
   /// Ends the watch; an unknown id is ignored.
   void unwatch(WatchId id);
+
+  /// Compares `ids` with what the kernel says it watches (proc(5), fdinfo of inotify); those that
+  /// are not among it are reported `dead`. Also one whose loss is still on its way may be.
+  void audit(const std::vector<WatchId>& ids);
 
   /// Has the watcher thread answer through its own loop, then calls `pong` on the main loop: feeds
   /// the watchdog only if both are alive.

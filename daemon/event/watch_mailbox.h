@@ -24,11 +24,12 @@ struct WatchName {
 };
 
 struct WatchCommand {
-  enum class Kind : std::uint8_t { watch, unwatch, ping, stop };
+  enum class Kind : std::uint8_t { watch, unwatch, audit, ping, stop };
 
   Kind kind = Kind::ping;
   WatchName name{};
   posix::UniqueDescriptor directory{};
+  std::vector<WatchName> audited{};
 };
 
 /// What has happened since the main thread last asked.
@@ -37,6 +38,7 @@ struct WatchNews {
   std::vector<WatchName> started;
   std::vector<std::pair<WatchName, int>> failed;
   std::vector<WatchName> lost;
+  std::vector<WatchName> dead;
   bool overflow = false;
   std::size_t pongs = 0;
   std::exception_ptr failure;  ///< the watcher thread has ended with this

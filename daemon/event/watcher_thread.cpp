@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <uv.h>
 
@@ -15,11 +16,15 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <unordered_map>
 
 #include "daemon/event/loop.h"
 #include "daemon/event/uv_handle.h"
 #include "daemon/event/wakeup.h"
+#include "posix/file_status.h"
+#include "posix/inotify_marks.h"
+#include "posix/test_hooks.h"
 
 namespace imgdedup::event {
 namespace {
@@ -36,11 +41,8 @@ std::int64_t read_queue_limit() {
 }
 
 std::chrono::microseconds callback_delay() {
-#ifdef IMGDEDUPD_TEST_HOOKS
-  if (const char* const text = std::getenv("IMGDEDUPD_CB_DELAY_US"))
-    return std::chrono::microseconds(std::strtol(text, nullptr, 10));
-#endif
-  return std::chrono::microseconds(0);
+  const char* const text = posix::test_text("IMGDEDUPD_CB_DELAY_US");
+  return std::chrono::microseconds(text ? std::strtol(text, nullptr, 10) : 0);
 }
 
 void wait_busily(std::chrono::microseconds time) {
@@ -84,7 +86,10 @@ class WatcherThread::Body {
 
     Body& body;
     WatchName name;
+    std::uint64_t inode = 0;
+    std::uint64_t device = 0;
     std::uint64_t dirty_in_period = 0;
+    bool was_dropped_by_test = false;
     uv_fs_event_t handle{};
   };
   using Watches = std::unordered_map<WatchId, Watch*>;
@@ -99,6 +104,9 @@ class WatcherThread::Body {
           break;
         case WatchCommand::Kind::unwatch:
           unwatch(command.name.id);
+          break;
+        case WatchCommand::Kind::audit:
+          audit(command.audited);
           break;
         case WatchCommand::Kind::ping:
           mailbox_.report([](WatchNews& news) { ++news.pongs; });
@@ -122,6 +130,13 @@ class WatcherThread::Body {
     auto made = std::make_unique<Watch>(*this, name);
     const auto position = watches_.emplace(name.id, made.get()).first;
     Watch* const watch = made.release();
+    try {
+      const posix::FileStatus status = posix::status_of(directory.get());
+      watch->inode = status.inode;
+      watch->device = status.device;
+    } catch (const std::system_error&) {
+      // An audit then knows it by its number alone.
+    }
     ::uv_fs_event_init(loop_.handle(), &watch->handle);
     watch->handle.data = watch;
     const int result = ::uv_fs_event_start(&watch->handle, on_event, path.c_str(), 0);
@@ -148,6 +163,34 @@ class WatcherThread::Body {
     --thread_.watches_;
   }
 
+  void audit(const std::vector<WatchName>& names) {
+    const int queue = loop_.handle()->inotify_fd;
+    if (queue < 0) return;
+    const auto marks = posix::inotify_marks(queue);
+    if (!marks) return;
+    std::unordered_map<int, posix::InotifyMark> living;
+    for (const posix::InotifyMark& mark : *marks) living.emplace(mark.watch, mark);
+    std::vector<WatchName> dead;
+    for (const WatchName& name : names) {
+      const auto watched = watches_.find(name.id);
+      if (watched != watches_.end() && watched->second->name.generation != name.generation)
+        continue;
+      if (watched != watches_.end()) {
+        const Watch& watch = *watched->second;
+        const auto mark = living.find(watch.handle.wd);
+        // File systems that number their inodes in two ways differ in the device.
+        if (mark != living.end() &&
+            (mark->second.inode == watch.inode || mark->second.device != watch.device))
+          continue;
+        stop_watch(watched);
+      }
+      dead.push_back(name);
+    }
+    if (!dead.empty())
+      mailbox_.report(
+          [&](WatchNews& news) { news.dead.insert(news.dead.end(), dead.begin(), dead.end()); });
+  }
+
   static void on_event(uv_fs_event_t* handle, const char* name, int events, int) noexcept {
     auto* const watch = static_cast<Watch*>(handle->data);
     Body& body = watch->body;
@@ -157,6 +200,7 @@ class WatcherThread::Body {
   void take_event(Watch& watch, std::string_view name, int events) {
     thread_.callbacks_.fetch_add(1, std::memory_order_relaxed);
     if (delay_.count() > 0) wait_busily(delay_);
+    if (drop_at_ && drop_for_test(watch, name)) return;
     // Of the directory itself libuv says UV_CHANGE when its attributes have changed, and only
     // UV_RENAME when it has been deleted, moved or unmounted.
     if (name == "." && (events & UV_CHANGE) == 0) {
@@ -172,6 +216,13 @@ class WatcherThread::Body {
     }
     // libuv stays in here while events keep coming; the main thread is not to wait for that.
     if (mailbox_.has_commands()) run_commands();
+  }
+
+  /// The kernel's word that the watch has gone is kept back.
+  bool drop_for_test(Watch& watch, std::string_view name) {
+    if (name == drop_at_ && !std::exchange(watch.was_dropped_by_test, true))
+      ::inotify_rm_watch(loop_.handle()->inotify_fd, watch.handle.wd);
+    return watch.was_dropped_by_test;
   }
 
   void set_queue_limit(std::int64_t max_queued_events) {
@@ -205,6 +256,7 @@ class WatcherThread::Body {
   Wakeup commands_came_;
   Watches watches_;
   const std::chrono::microseconds delay_ = callback_delay();
+  const char* const drop_at_ = posix::test_text("IMGDEDUPD_DROP_WATCH_AT");
   std::int64_t alarm_bytes_ = 0;
   std::int64_t check_interval_ = 1;
   std::int64_t callbacks_since_check_ = 0;

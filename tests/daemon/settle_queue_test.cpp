@@ -130,24 +130,30 @@ TEST_CASE("without a lease a file must be quiet for longer") {
   SettleQueue queue(500ms, 2s, 10);
   queue.add(file(1), start, wall);
   REQUIRE(taken(queue, start + 500ms) == Ids{1});
-  CHECK_FALSE(queue.quiet_without_lease(1, start + 500ms, wall + second / 2));
+  CHECK_FALSE(queue.quiet_for_long(1, start + 500ms, wall + second / 2));
   CHECK(queue.next_due() == start + 2s);
   REQUIRE(taken(queue, start + 2s) == Ids{1});
-  CHECK(queue.quiet_without_lease(1, start + 2s, wall + 2 * second));
+  CHECK(queue.quiet_for_long(1, start + 2s, wall + 2 * second));
 
   queue.add(file(2, wall - 3 * second), start, wall);
   REQUIRE(taken(queue, start) == Ids{2});
-  CHECK(queue.quiet_without_lease(2, start, wall));
-  CHECK_FALSE(queue.quiet_without_lease(99, start, wall));
+  CHECK(queue.quiet_for_long(2, start, wall));
+  CHECK_FALSE(queue.quiet_for_long(99, start, wall));
+}
+
+TEST_CASE("times in whole seconds are told from others") {
+  CHECK(daemon::has_whole_seconds(changed_at(wall, wall - second)));
+  CHECK_FALSE(daemon::has_whole_seconds(changed_at(wall, wall + 1)));
+  CHECK_FALSE(daemon::has_whole_seconds(changed_at(wall + second / 250, wall)));
 }
 
 TEST_CASE("a long settle time is kept without a lease as well") {
   SettleQueue queue(10s, 2s, 10);
   queue.add(file(1), start, wall);
   REQUIRE(taken(queue, start + 10s) == Ids{1});
-  CHECK(queue.quiet_without_lease(1, start + 10s, wall + 10 * second));
+  CHECK(queue.quiet_for_long(1, start + 10s, wall + 10 * second));
   queue.changed(1, changed_at(wall + 10 * second, 0), start + 10s);
-  CHECK_FALSE(queue.quiet_without_lease(1, start + 13s, wall + 13 * second));
+  CHECK_FALSE(queue.quiet_for_long(1, start + 13s, wall + 13 * second));
   CHECK(queue.next_due() == start + 20s);
 }
 

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstring>
 #include <thread>
 
@@ -90,6 +91,35 @@ TEST_CASE("w9-silent: a file with other bytes, the same size and the old time is
   CHECK(content_of(service, "a.bmp") != before);
 }
 
+TEST_CASE("c1-slow-writer: a copy that pauses half-way is not looked at before it is closed") {
+  Service service("actions: {exact: quarantine, pixels: quarantine, near: quarantine}\n");
+  service.start();
+  const std::string bytes = encode_picture(draw_picture(1, {1600, 1200}), ".jpg", 95);
+  REQUIRE(bytes.size() > 200'000);
+  write_file(service.root() / "a.jpg", bytes);
+  service.sync();
+  constexpr std::size_t first_part = 100 * 1024;
+  // 30 times the settle time, as the recipe's 20 s are 40 times that of the default settings.
+  constexpr std::chrono::seconds pause{3};
+  const auto path = service.root() / "slow.jpg";
+  UniqueDescriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+  REQUIRE(::write(file.get(), bytes.data(), first_part) == static_cast<ssize_t>(first_part));
+  wait_until([&] { return service.call("status")["pending"] == 1; }, "the file to be seen");
+  const auto end = std::chrono::steady_clock::now() + pause;
+  while (std::chrono::steady_clock::now() < end) check_is_left_waiting(service, 1);
+  CHECK(content_of(service, "slow.jpg").empty());
+  CHECK(service.list("quarantine.list").empty());
+  const auto rest = static_cast<ssize_t>(bytes.size() - first_part);
+  REQUIRE(::write(file.get(), bytes.data() + first_part, bytes.size() - first_part) == rest);
+  const auto closing = std::chrono::steady_clock::now();
+  file = UniqueDescriptor();
+  service.sync();
+  CHECK(service.list("quarantine.list").size() == 1);
+  std::printf("c1-slow-writer: left alone through a pause of %lld s, moved %.1f s after its end\n",
+              static_cast<long long>(pause.count()),
+              std::chrono::duration<double>(std::chrono::steady_clock::now() - closing).count());
+}
+
 TEST_CASE("c1-mmap-writer: a mapping that may still be written keeps the file waiting") {
   Service service;
   service.start();
@@ -155,16 +185,86 @@ TEST_CASE("c1: a copy that opens its file anew for each part is never decided ha
 TEST_CASE("c3-atomic: an editor that saves by rename leaves one row with the last bytes") {
   Service service;
   service.start();
-  for (std::uint64_t i = 0; i < 30; ++i) {
+  constexpr std::uint64_t saves = 100;
+  for (std::uint64_t i = 0; i < saves; ++i) {
     write_small_file(service.root() / "a.jpg.tmp", jpeg(10 + i % 7));
     fs::rename(service.root() / "a.jpg.tmp", service.root() / "a.jpg");
-    if (i % 10 == 9) service.sync();
+    if (i % 20 == 19) service.sync();
   }
-  write_file(service.root() / "copy.jpg", jpeg(10 + 29 % 7));
+  write_file(service.root() / "copy.jpg", jpeg(10 + (saves - 1) % 7));
   service.sync();
   CHECK(service.list("files").size() == 2);
   CHECK(service.call("status")["contents"].get<int>() >= 1);
   CHECK(service.decisions() == std::vector<std::string>{"exact copy.jpg < a.jpg"});
+}
+
+TEST_CASE("c3-atomic: a download and rsync leave one row with the whole file") {
+  Service service;
+  service.start();
+  write_file(service.root() / "a.jpg", jpeg(1));
+  service.sync();
+  SUBCASE("a browser's .part, renamed when it is whole") {
+    for (const char* part : {"b.jpg.part", "b.jpg.crdownload", "b.jpg.tmp", "b.jpg~", ".b.jpg"}) {
+      INFO(std::string(part));
+      write_file(service.root() / part, jpeg(1).substr(0, 2000));
+      service.sync();
+      CHECK(service.list("files").size() == 1);
+      write_file(service.root() / part, jpeg(1));
+      service.sync();
+      CHECK(service.list("files").size() == 1);
+      fs::rename(service.root() / part, service.root() / "b.jpg");
+      service.sync();
+      CHECK(service.decisions() == std::vector<std::string>{"exact b.jpg < a.jpg"});
+      fs::remove(service.root() / "b.jpg");
+      service.sync();
+      CHECK(service.list("files").size() == 1);
+    }
+  }
+  SUBCASE("rsync, which writes .name.XXXXXX") {
+    if (run_program({"rsync", "--version"}).exit_status != 0) {
+      std::printf("SKIPPED: c3-atomic by rsync (no rsync here)\n");
+      return;
+    }
+    write_file(service.base() / "source/b.jpg", jpeg(1));
+    for (const std::string how : {"--whole-file", "--inplace"}) {
+      INFO(how);
+      REQUIRE(run_program({"rsync", how, service.base() / "source/b.jpg", service.root() / "b.jpg"})
+                  .exit_status == 0);
+      service.sync();
+      CHECK(service.decisions() == std::vector<std::string>{"exact b.jpg < a.jpg"});
+      fs::remove(service.root() / "b.jpg");
+      service.sync();
+    }
+  }
+}
+
+TEST_CASE("c4-racy: a file overwritten between its measuring and its judgement is read again") {
+  Service service;
+  HoldingPoint held(service, "after_hash");
+  const auto [first, second] = equally_long_pictures();
+  const fs::path path = service.root() / "a.bmp";
+  write_file(service.root() / "b.bmp", second);
+  service.start();
+  service.sync();
+  const std::string content_second = content_of(service, "b.bmp");
+  service.stop();
+  service.start(held.environment());
+  write_file(path, first);
+  held.wait();
+  struct stat status {};
+  REQUIRE(::stat(path.c_str(), &status) == 0);
+  overwrite(path, second);
+  SUBCASE("as it is") {}
+  SUBCASE("with its old time put back") {
+    const timespec times[] = {status.st_atim, status.st_mtim};
+    REQUIRE(::utimensat(AT_FDCWD, path.c_str(), times, 0) == 0);
+  }
+  held.release();
+  service.sync();
+  CHECK(content_of(service, "a.bmp") == content_second);
+  service.call("rescan");
+  service.sync();
+  CHECK(content_of(service, "a.bmp") == content_second);
 }
 
 TEST_CASE("c4-racy: a file overwritten right after it was judged is read again") {

@@ -88,6 +88,13 @@ void write_small_file(const fs::path& path, std::string_view content) {
     throw std::runtime_error("cannot write " + path.string());
 }
 
+std::size_t count_of(std::string_view text, std::string_view part) {
+  std::size_t count = 0;
+  for (auto at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1))
+    ++count;
+  return count;
+}
+
 std::size_t count_files(const fs::path& directory, std::string_view ending) {
   std::size_t count = 0;
   if (!fs::exists(directory)) return 0;
@@ -137,6 +144,14 @@ bool SmallMount::unmount() {
   if (::umount(place_.c_str()) != 0) return false;
   is_mounted_ = false;
   return true;
+}
+
+std::unique_ptr<SmallMount> quick_root(const Service& service) {
+  try {
+    return std::make_unique<SmallMount>(service.root(), "512m");
+  } catch (const std::runtime_error&) {
+    return nullptr;
+  }
 }
 
 bool may_mount(std::string_view what) {

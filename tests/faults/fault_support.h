@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
@@ -26,6 +27,8 @@ void check_files_become_known(Service& service,
 /// The same at this moment.
 void check_files_are_known(Service& service);
 
+/// How often `part` occurs in `text`.
+std::size_t count_of(std::string_view text, std::string_view part);
 /// Content of a file; makes its directories. Quick: plain system calls.
 void write_small_file(const std::filesystem::path& path, std::string_view content);
 /// Regular files below `directory` whose names end so; 0 if there is none such.
@@ -62,6 +65,9 @@ class SmallMount {
   std::filesystem::path place_;
   bool is_mounted_ = false;
 };
+/// A tmpfs on the folder that `service`, not started yet, watches: bursts of small files are then
+/// not held up by a disk. nullptr where this user may not mount.
+std::unique_ptr<SmallMount> quick_root(const Service& service);
 /// Whether this machine lets us mount; if not, says what is skipped.
 bool may_mount(std::string_view what);
 
