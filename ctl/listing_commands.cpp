@@ -176,10 +176,9 @@ ExitStatus list_files(const Task& task) {
     return ExitStatus::done;
   }
   const bool ends_with_nul = task.invocation.separator == Separator::nul;
-  const bool readable = !ends_with_nul && task.console.out_sink == Sink::terminal;
   for_each_listed(task, [&](const Json& item) {
     const std::string path = protocol::get_path(item, "path");
-    task.console.out << (readable ? protocol::readable_text(path) : path)
+    task.console.out << (ends_with_nul ? path : protocol::readable_text(path))
                      << (ends_with_nul ? '\0' : '\n');
   });
   return ExitStatus::done;

@@ -186,7 +186,7 @@ TEST_CASE_FIXTURE(Fixture, "an empty listing is an empty array, or a sentence") 
 TEST_CASE_FIXTURE(Fixture, "files prints the raw bytes of every page") {
   const FakeService service(socket_path(), paged_files());
   CHECK(run({"files", "-0"}).out == std::string("/a\0/a\xff\033\0/n\nl\0", 13));
-  CHECK(run({"files"}).out == "/a\n/a\xff\033\n/n\nl\n");
+  CHECK(run({"files"}).out == "/a\n/a\\xff\\x1b\n/n\\nl\n");
   const Json all = Json::parse(run({"files", "--json"}).out);
   REQUIRE(all.size() == 3);
   CHECK(get_path(all[1], "path") == "/a\xff\033");
