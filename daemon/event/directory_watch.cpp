@@ -84,6 +84,9 @@ class DirectoryWatcher::Implementation {
       if (is_current(name)) report.failed.emplace_back(name.id, error);
     report.overflow = news.overflow;
     report.dead = current_ids(news.dead);
+    // Two audits may have said the same.
+    std::ranges::sort(report.dead);
+    report.dead.erase(std::ranges::unique(report.dead).begin(), report.dead.end());
     std::erase_if(report.dead, [&](WatchId id) {
       return std::ranges::count(report.lost, id) > 0 ||
              std::ranges::count(report.failed, id, &std::pair<WatchId, int>::first) > 0;

@@ -188,6 +188,40 @@ TEST_CASE("what cannot be watched has failed with its errno") {
   CHECK(watched.watcher->counters().watches == 0);
 }
 
+TEST_CASE("an audit finds the watches that have gone without a word, each once, and no other") {
+  TemporaryDirectory root;
+  for (const char* name : {"sound", "dropped", "unwatched"}) fs::create_directory(root / name);
+  ::setenv("IMGDEDUPD_DROP_WATCH_AT", "drop-the-watch", 1);
+  Watched watched;
+  watched.watch(1, root / "sound");
+  watched.watch(2, root / "dropped");
+  watched.watch(3, root / "unwatched");
+  ::unsetenv("IMGDEDUPD_DROP_WATCH_AT");
+  watched.watcher->unwatch(3);
+  watched.watcher->audit({1, 2});
+  watched.settle();
+  CHECK(watched.dead.empty());
+#ifdef IMGDEDUPD_TEST_HOOKS
+  testing::write_file(root / "dropped/drop-the-watch", "x");
+  watched.settle();
+  CHECK(watched.lost.empty());
+  watched.watcher->audit({1, 2});
+  watched.watcher->audit({1, 2});
+  watched.settle();
+  CHECK(watched.dead == std::multiset<WatchId>{2});
+  CHECK(watched.watcher->counters().watches == 1);
+  watched.watch(2, root / "dropped");
+  watched.forget();
+  testing::write_file(root / "dropped/later", "x");
+  CHECK(watched.becomes_dirty(2));
+  watched.dead.clear();
+#endif
+  // What was never watched, or is no longer, is watched by nobody.
+  watched.watcher->audit({1, 3, 99});
+  watched.settle();
+  CHECK(watched.dead == std::multiset<WatchId>{3, 99});
+}
+
 TEST_CASE("the watcher's thread takes no signal") {
   Watched watched;
   watched.settle();

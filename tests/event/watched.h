@@ -36,6 +36,7 @@ struct Watched {
   std::multiset<WatchId> dirty;
   std::multiset<WatchId> started;
   std::multiset<WatchId> lost;
+  std::multiset<WatchId> dead;
   std::map<WatchId, int> failed;
   int overflows = 0;
   std::function<void(const WatchReport&)> on_report = [](const WatchReport&) {};
@@ -46,6 +47,7 @@ struct Watched {
       dirty.insert(report.dirty.begin(), report.dirty.end());
       started.insert(report.started.begin(), report.started.end());
       lost.insert(report.lost.begin(), report.lost.end());
+      dead.insert(report.dead.begin(), report.dead.end());
       failed.insert(report.failed.begin(), report.failed.end());
       overflows += report.overflow;
       on_report(report);
