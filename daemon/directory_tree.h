@@ -27,6 +27,7 @@ struct DirectoryNode {
   std::size_t root = 0;
   std::string relative;
   DirectoryIdentity identity;
+  bool is_remote = false;   ///< on a file system that changes unseen, also below a root with events
   bool is_polled = false;   ///< has no event watch
   bool is_watched = false;  ///< its watch has started, or it is polled: listing it makes sense
   bool is_scanning = false;

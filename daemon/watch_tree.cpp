@@ -139,11 +139,15 @@ void WatchTree::watch(DirectoryNode& node) {
   }
   try {
     node.identity = identity_of(posix::status_of(directory.descriptor.get()));
+    const DirectoryNode* above = nodes_.find(node.parent);
+    node.is_remote = above && above->identity.device == node.identity.device
+                         ? above->is_remote
+                         : posix::file_system_of(directory.descriptor.get()).is_remote;
   } catch (const std::system_error&) {
     poll_instead(node, 0);
     return;
   }
-  if (root.mode == RootMode::polling) {
+  if (root.mode == RootMode::polling || node.is_remote) {
     poll_instead(node, 0);
     return;
   }
