@@ -17,7 +17,9 @@ using std::chrono::seconds;
 
 // Of directories without events, and of roots on file systems that change unseen.
 milliseconds poll_interval() { return posix::test_duration("IMGDEDUPD_POLL_MS", seconds(60)); }
-constexpr milliseconds audit_interval = std::chrono::minutes(10);
+milliseconds audit_interval() {
+  return posix::test_duration("IMGDEDUPD_AUDIT_MS", std::chrono::minutes(10));
+}
 constexpr milliseconds offline_interval = seconds(5);
 constexpr milliseconds mount_rest{200};
 // Passes after lost events back off, so that a flood costs passes, not the machine.
@@ -52,7 +54,7 @@ Reconciler::Reconciler(event::Loop& loop, Roots& roots, Library& library,
       audit_timer_(loop, [this] { tree_.audit(); }),
       mount_table_(::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC)) {
   interval_timer_.start_repeating(interval);
-  audit_timer_.start_repeating(posix::test_duration("IMGDEDUPD_AUDIT_MS", audit_interval));
+  audit_timer_.start_repeating(audit_interval());
   if (mount_table_) {
     mounts_of_roots_ = mounts_of_roots();
     mount_watch_ = std::make_unique<event::DescriptorWatch>(

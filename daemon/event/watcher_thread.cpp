@@ -45,6 +45,9 @@ std::chrono::microseconds callback_delay() {
   return std::chrono::microseconds(text ? std::strtol(text, nullptr, 10) : 0);
 }
 
+/// A file of this name lets its directory's watch be dropped; nullptr: none does.
+const char* drop_at() { return posix::test_text("IMGDEDUPD_DROP_WATCH_AT"); }
+
 void wait_busily(std::chrono::microseconds time) {
   const auto end = std::chrono::steady_clock::now() + time;
   while (std::chrono::steady_clock::now() < end) {
@@ -256,7 +259,7 @@ class WatcherThread::Body {
   Wakeup commands_came_;
   Watches watches_;
   const std::chrono::microseconds delay_ = callback_delay();
-  const char* const drop_at_ = posix::test_text("IMGDEDUPD_DROP_WATCH_AT");
+  const char* const drop_at_ = drop_at();
   std::int64_t alarm_bytes_ = 0;
   std::int64_t check_interval_ = 1;
   std::int64_t callbacks_since_check_ = 0;
