@@ -46,6 +46,29 @@ const CLI::Validator& positive_integer() {
   return validator;
 }
 
+ArgumentKind argument_kind(std::string_view value) {
+  if (value == "DIR") return ArgumentKind::directory;
+  if (value == "FILE" || value == "A" || value == "B") return ArgumentKind::file;
+  if (value == "R") return ArgumentKind::relation;
+  return ArgumentKind::anything;
+}
+
+std::string help_text(const CommandOutline& outline) {
+  constexpr std::size_t columns = 80;
+  const std::string help(outline.command->help);
+  std::string text = "Usage: imgdedupctl " + std::string(outline.command->usage) + "\n\n";
+  text += wrapped(sentence_of(help), "", columns) + "\n" +
+          wrapped(outline.description->text, "", columns);
+  if (outline.command->level == protocol::CommandLevel::change)
+    text += wrapped("Needs the right to change things: root, the service's user, or socket.group.",
+                    "", columns);
+  if (!outline.options.empty()) text += "\nOptions:\n";
+  for (const OptionOutline& option : outline.options)
+    text += "  " + option.name + (option.value.empty() ? "" : " " + option.value) + "\n" +
+            wrapped(option.help, "      ", columns);
+  return text + "\nExample:\n  imgdedupctl " + std::string(outline.description->example) + "\n";
+}
+
 }  // namespace
 
 CommandLine::CommandLine() {
@@ -75,8 +98,7 @@ CommandLine::CommandLine() {
   distinct.add("B", "second");
   distinct.add("--undo", "undo");
 
-  CLI::App* quarantine =
-      app_.add_subcommand("quarantine", "list, restore or purge quarantined files");
+  CLI::App* quarantine = app_.add_subcommand("quarantine", quarantine_help);
   quarantine->require_subcommand(0, 1);
   add(*quarantine, "list", "quarantine.list").add("--orphans", "orphans");
   Subcommand& restore = add(*quarantine, "restore", "quarantine.restore");
@@ -168,6 +190,36 @@ Json CommandLine::params() const {
   return params;
 }
 
+std::vector<CommandOutline> CommandLine::outline() const {
+  std::vector<CommandOutline> result;
+  for (const Subcommand& subcommand : subcommands_) result.push_back(outline_of(subcommand));
+  return result;
+}
+
+CommandOutline CommandLine::outline_of(const Subcommand& subcommand) const {
+  CommandOutline outline;
+  if (subcommand.app->get_parent() != &app_)
+    outline.words.push_back(subcommand.app->get_parent()->get_name());
+  outline.words.push_back(subcommand.app->get_name());
+  outline.command = subcommand.command;
+  outline.description = subcommand.command == &export_command()
+                            ? &export_words()
+                            : &protocol::words_of(*subcommand.command);
+  for (const CLI::Option* option : subcommand.app->get_options()) {
+    if (option == subcommand.app->get_help_ptr()) continue;
+    const auto kind =
+        argument_kind(option->get_positional() ? option->get_name() : option->get_type_name());
+    if (option->get_positional()) {
+      outline.arguments = kind;
+      continue;
+    }
+    const bool is_flag = option->get_items_expected_max() == 0;
+    outline.options.push_back({option->get_name(), is_flag ? "" : option->get_type_name(),
+                               option->get_description(), is_flag ? ArgumentKind::none : kind});
+  }
+  return outline;
+}
+
 std::vector<std::string> CommandLine::reached() const {
   std::vector<std::string> words;
   const CLI::App* app = &app_;
@@ -188,6 +240,8 @@ std::string CommandLine::help_of(const std::vector<std::string>& words) const {
     if (i > 0) name += " " + words[i - 1];
     app = below.front();
   }
+  for (const Subcommand& subcommand : subcommands_)
+    if (subcommand.app == app) return help_text(outline_of(subcommand));
   return app == &app_ ? overview_text() : app->help(name);
 }
 

@@ -11,6 +11,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "ctl/command_outline.h"
 #include "protocol/command_table.h"
 #include "protocol/json.h"
 
@@ -33,6 +34,9 @@ class CommandLine {
   /// The help of a command given by its words, {"quarantine", "list"}; of none the overview.
   /// Throws std::invalid_argument where there is no such command.
   [[nodiscard]] std::string help_of(const std::vector<std::string>& words) const;
+
+  /// Every command with its options, in the order of help.
+  [[nodiscard]] std::vector<CommandOutline> outline() const;
 
   // Values that are no parameters, or not as they stand.
   std::string socket_path;
@@ -61,6 +65,7 @@ class CommandLine {
 
   Subcommand& add(CLI::App& parent, const std::string& word, std::string_view name);
   [[nodiscard]] const Subcommand* chosen() const;
+  [[nodiscard]] CommandOutline outline_of(const Subcommand& subcommand) const;
 
   CLI::App app_{"", "imgdedupctl"};
   std::deque<Subcommand> subcommands_;

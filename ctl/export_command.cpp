@@ -188,9 +188,17 @@ constexpr protocol::Command command{
     parameters,
     {}};
 
+constexpr protocol::CommandWords words{
+    "export",
+    "Run again, it leaves there exactly what holds then: what changed is copied anew, what holds "
+    "no more is removed, and nothing of others is touched. A list in CSV lies in each folder.",
+    "export --duplicates out/duplicates --unique out/unique"};
+
 }  // namespace
 
 const protocol::Command& export_command() { return command; }
+
+const protocol::CommandWords& export_words() { return words; }
 
 ExitStatus export_files(const Task& task) { return Export(task).run(); }
 

@@ -71,6 +71,16 @@ struct CommandPage {
 /// Every command has one.
 const CommandPage& page_of(const Command& command);
 
+/// What help and the manual page say about a command beyond the table.
+struct CommandWords {
+  std::string_view name;     ///< the command's
+  std::string_view text;     ///< one paragraph of plain text
+  std::string_view example;  ///< what follows "imgdedupctl ", in a folder that has photos/
+};
+
+/// Every command has some.
+const CommandWords& words_of(const Command& command);
+
 /// The whole text of docs/protocol.md.
 std::string protocol_markdown();
 
