@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Draws pictures and drops them into a folder one after the other, some of them copies of each
-// other.
+// other; for tests at once.
 
 #include <chrono>
 #include <cstdint>
@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 
 constexpr int width = 960;
 constexpr int height = 640;
-constexpr std::chrono::milliseconds pause{1500};
+constexpr std::chrono::milliseconds demo_pause{1500};
 
 cv::Scalar colour(cv::RNG& random, int darkest, int brightest) {
   return {static_cast<double>(random.uniform(darkest, brightest)),
@@ -110,10 +110,11 @@ cv::Mat draw_scene(std::uint64_t seed) {
 
 class Inbox {
  public:
-  explicit Inbox(fs::path folder) : folder_(std::move(folder)) {}
+  Inbox(fs::path folder, std::chrono::milliseconds pause)
+      : folder_(std::move(folder)), pause_(pause) {}
 
   void drop(const std::string& name, const char* what, const std::vector<unsigned char>& bytes) {
-    std::this_thread::sleep_for(pause);
+    std::this_thread::sleep_for(pause_);
     // Under its name only when it is whole, as a careful program does it.
     const fs::path part = folder_ / (name + ".part");
     std::ofstream file(part, std::ios::binary);
@@ -127,6 +128,7 @@ class Inbox {
 
  private:
   fs::path folder_;
+  std::chrono::milliseconds pause_;
 };
 
 std::vector<unsigned char> encoded(const cv::Mat& picture, const char* extension, int option,
@@ -167,12 +169,13 @@ void drop_all(Inbox inbox) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count != 2) {
-    std::fprintf(stderr, "usage: imgdedup-demo-pictures DIR\n");
+  const bool at_once = count == 3 && std::string(arguments[1]) == "--at-once";
+  if (count != 2 && !at_once) {
+    std::fprintf(stderr, "usage: imgdedup-demo-pictures [--at-once] DIR\n");
     return 2;
   }
   try {
-    drop_all(Inbox(arguments[1]));
+    drop_all(Inbox(arguments[count - 1], at_once ? std::chrono::milliseconds(0) : demo_pause));
   } catch (const std::exception& error) {
     std::fprintf(stderr, "imgdedup-demo-pictures: %s\n", error.what());
     return 1;
