@@ -7,6 +7,7 @@
 
 #include "daemon/control_context.h"
 #include "daemon/file_access.h"
+#include "daemon/log.h"
 #include "daemon/reports_from_store.h"
 #include "protocol/utf8.h"
 #include "store/quarantine.h"
@@ -144,7 +145,8 @@ Json restore_quarantined(ControlContext& context, const Json& params) {
                                                             root ? root->settings.path : "");
         if (!problem) {
           if (root) welcome_back(context, entry.original_path);
-          context.note("restored " + protocol::readable_text(entry.original_path));
+          log_quarantine_event("restored", entry,
+                               "restored " + protocol::readable_text(entry.original_path));
         }
         return report_of(entry, problem);
       });
@@ -177,8 +179,9 @@ Json purge_quarantined(ControlContext& context, const Json& params) {
                                                      "it, or purge it with --force"});
         const auto problem = store::purge_from_quarantine(catalog, entry);
         if (!problem)
-          context.note("purged " + protocol::readable_text(entry.original_path) +
-                       " from quarantine");
+          log_quarantine_event(
+              "purged", entry,
+              "purged " + protocol::readable_text(entry.original_path) + " from quarantine");
         return report_of(entry, problem);
       });
 }

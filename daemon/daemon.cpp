@@ -7,6 +7,7 @@
 
 #include <stdexcept>
 
+#include "daemon/access_check.h"
 #include "daemon/catalog_keeper.h"
 #include "daemon/catalog_rebuilding.h"
 #include "daemon/control_commands.h"
@@ -62,6 +63,7 @@ class Daemon::Implementation {
   void first_pass_ended();
   void rebuild_ended();
   void update_pause();
+  void access_changed(const AccessReport& access);
   void something_ended();
   void reload();
   void stop();
@@ -92,6 +94,7 @@ class Daemon::Implementation {
   Mover mover_;
   Remeasurer remeasurer_;
   ModelChange model_change_;
+  AccessCheck access_check_;
   SyncWaiters sync_;
   StatusBuilder status_;
   ControlCommands commands_;
@@ -154,6 +157,8 @@ Daemon::Implementation::Implementation(const config::Settings& settings, ReadSet
       mover_(loop_, library_, roots_, pool_, limits_, mover_hooks()),
       remeasurer_(loop_, library_, roots_, [this] { intake_.wake(); }),
       model_change_(loop_, library_),
+      access_check_(loop_, settings,
+                    [this](const AccessReport& access) { access_changed(access); }),
       sync_(loop_, reconciler_, catalog_, roots_,
             [this] {
               publisher_.flush();
@@ -235,8 +240,9 @@ Intake::Hooks Daemon::Implementation::intake_hooks() {
           },
           [](const std::string& path, const matching::Refusal& refusal) {
             if (refusal.reason != matching::RefusalReason::not_an_image)
-              spdlog::info("{}: {}: {}", protocol::readable_text(path), name_of(refusal.reason),
-                           protocol::readable_text(refusal.message));
+              log_event(spdlog::level::info, {.event = "refused", .path = path},
+                        protocol::readable_text(path) + ": " +
+                            std::string(name_of(refusal.reason)) + ": " + refusal.message);
           },
           [this](const store::CatalogDecision& decision) {
             if (decision.action == matching::Action::quarantine) mover_.carry_out(decision.id);
@@ -246,8 +252,10 @@ Intake::Hooks Daemon::Implementation::intake_hooks() {
 Mover::Hooks Daemon::Implementation::mover_hooks() {
   return {[this](store::DecisionId id) {
             if (const auto entry = catalog_.quarantine_entry(id))
-              spdlog::info("moved {} to {}", protocol::readable_text(entry->original_path),
-                           protocol::readable_text(store::quarantine_path(*entry)));
+              log_quarantine_event("moved", *entry,
+                                   "moved " + protocol::readable_text(entry->original_path) +
+                                       " to " +
+                                       protocol::readable_text(store::quarantine_path(*entry)));
             something_ended();
           },
           [this](const std::string& message) {
@@ -323,6 +331,7 @@ void Daemon::Implementation::load_index() {
 void Daemon::Implementation::begin_watching() {
   publisher_.start();
   keeper_.start();
+  access_check_.start();
   // What kept these from being read may have been put right.
   library_.try_refused_again(
       {matching::RefusalReason::unreadable, matching::RefusalReason::over_limit});
@@ -359,6 +368,16 @@ void Daemon::Implementation::rebuild_ended() {
   status_.set_trouble("catalog", "");
   spdlog::info("the catalog is whole again: every file has been looked at");
   update_pause();
+}
+
+void Daemon::Implementation::access_changed(const AccessReport& access) {
+  for (const std::string& warning : access.warnings) warn(warning);
+  std::string trouble;
+  if (!access.troubles.empty()) trouble = access.troubles.front();
+  if (access.troubles.size() > 1)
+    trouble += " (and " + std::to_string(access.troubles.size() - 1) + " more, see the log)";
+  status_.set_trouble("access", trouble);
+  update_manager_status();
 }
 
 // No file moves by a catalog that is not whole, or may not be.

@@ -3,10 +3,10 @@
 #include "daemon/decision_text.h"
 
 #include <spdlog/fmt/fmt.h>
-#include <spdlog/spdlog.h>
 
 #include <cmath>
 
+#include "daemon/log.h"
 #include "protocol/utf8.h"
 
 namespace imgdedup::daemon {
@@ -47,7 +47,10 @@ std::string decision_text(const store::CatalogDecision& decision) {
 }
 
 void log_decision(const store::CatalogDecision& decision) {
-  spdlog::info("{}", decision_text(decision));
+  log_event(spdlog::level::info,
+            {"decision", decision.path, decision.original_path, name_of(decision.relation),
+             name_of(decision.action), decision.id},
+            decision_text(decision));
 }
 
 }  // namespace imgdedup::daemon

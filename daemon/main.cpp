@@ -18,10 +18,12 @@
 
 #include "build_formats.h"
 #include "config/settings_file.h"
+#include "daemon/access_advice.h"
 #include "daemon/catalog_outage.h"
 #include "daemon/daemon.h"
 #include "daemon/log.h"
 #include "daemon/pool_settings.h"
+#include "daemon/unit_openings.h"
 #include "daemon/version.h"
 #include "store/catalog_check.h"
 #include "store/store_error.h"
@@ -44,6 +46,7 @@ struct Options {
   std::string settings_path = default_settings_path;
   bool check_only = false;
   bool test_sandbox = false;
+  bool print_drop_in = false;
   std::optional<LogLevel> log_level;
 };
 
@@ -141,11 +144,16 @@ int main(int argc, char** argv) try {
       ->type_name("FILE")
       ->capture_default_str();
   app.add_flag("--check-config", options.check_only,
-               "print every problem of the settings file and end: 0 none, 2 some");
+               "print every problem of the settings file, then what the service's user may not do "
+               "in the watched folders, and end: 0 no problem, 2 some");
+  app.add_flag(
+      "--print-dropin", options.print_drop_in,
+      "print a drop-in for the systemd unit that opens the watched folders to it, and end");
   app.add_flag("--self-test-sandbox", options.test_sandbox,
                "try to break out of the workers' sandbox and end: 0 it holds, 1 it does not");
-  app.add_option("--log-level", options.log_level, "instead of the setting log.level")
-      ->type_name("LEVEL")
+  app.add_option("--log-level", options.log_level,
+                 "trace, debug, info, warning or error, instead of the setting log.level")
+      ->option_text("LEVEL")
       ->transform(CLI::Transformer(std::map<std::string, LogLevel>{{"trace", LogLevel::trace},
                                                                    {"debug", LogLevel::debug},
                                                                    {"info", LogLevel::info},
@@ -169,7 +177,14 @@ int main(int argc, char** argv) try {
     std::cerr << error.what() << '\n';
     return exit_usage;
   }
-  if (options.check_only) return 0;
+  if (options.print_drop_in) {
+    std::cout << daemon_ns::drop_in_text(settings, options.settings_path);
+    return std::cout.flush() ? 0 : exit_failed;
+  }
+  if (options.check_only) {
+    daemon_ns::report_access(settings, options.settings_path == default_settings_path, std::cerr);
+    return 0;
+  }
   daemon_ns::set_up_log();
   return serve(std::move(settings), options);
 } catch (const std::exception& error) {

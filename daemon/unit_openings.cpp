@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which paths the service's systemd unit opens to it, by its drop-ins and by what they ought to
+// say.
+#include "daemon/unit_openings.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
+
+#include "config/path_rules.h"
+#include "protocol/utf8.h"
+
+namespace imgdedup::daemon {
+namespace {
+
+constexpr const char* state_directory = "/var/lib/imgdedupd";
+constexpr const char* runtime_directory = "/run/imgdedupd";
+
+/// Reads one word as systemd does: blanks and `separators` end it, quotes hold it together, a
+/// backslash takes the next character as it is. Empty at the end.
+std::string next_word(std::string_view& text, std::string_view separators) {
+  const std::string ends = " \t" + std::string(separators);
+  text.remove_prefix(std::min(text.size(), text.find_first_not_of(ends)));
+  std::string word;
+  char quote = 0;
+  while (!text.empty() && (quote != 0 || ends.find(text.front()) == std::string::npos)) {
+    const char c = text.front();
+    text.remove_prefix(1);
+    if (c == '\\' && !text.empty()) {
+      word += text.front();
+      text.remove_prefix(1);
+    } else if (quote == 0 && (c == '"' || c == '\'')) {
+      quote = c;
+    } else if (c == quote) {
+      quote = 0;
+    } else {
+      word += c;
+      if (c == '%' && text.starts_with('%')) text.remove_prefix(1);
+    }
+  }
+  return word;
+}
+
+/// Without what may stand before a path, and slashes at its end.
+std::string path_of(std::string word) {
+  while (!word.empty() && (word.front() == '-' || word.front() == '+')) word.erase(0, 1);
+  while (word.size() > 1 && word.ends_with('/')) word.pop_back();
+  return word;
+}
+
+std::vector<std::string> words_of_value(std::string_view value) {
+  std::vector<std::string> words;
+  for (std::string word = next_word(value, ""); !word.empty(); word = next_word(value, ""))
+    words.push_back(std::move(word));
+  return words;
+}
+
+/// Where the source of each SOURCE[:DESTINATION[:OPTIONS]] comes to lie.
+std::vector<std::string> bound_paths(std::string_view value) {
+  std::vector<std::string> paths;
+  for (std::string_view rest = value; !rest.empty();) {
+    std::string path = next_word(rest, ":");
+    if (path.empty()) break;
+    if (rest.starts_with(':')) {
+      if (std::string destination = next_word(rest, ":"); !destination.empty())
+        path = std::move(destination);
+      if (rest.starts_with(':')) (void)next_word(rest, ":");
+    }
+    paths.push_back(path_of(std::move(path)));
+  }
+  return paths;
+}
+
+void add_line(UnitOpenings& openings, std::string_view key, std::string_view value) {
+  const auto assign = [](std::vector<std::string>& list, const std::vector<std::string>& words) {
+    if (words.empty()) list.clear();
+    for (const std::string& word : words)
+      if (const std::string path = path_of(word); !path.empty()) list.push_back(path);
+  };
+  if (key == "ReadWritePaths") assign(openings.writable, words_of_value(value));
+  if (key == "ReadWritePaths" || key == "ReadOnlyPaths")
+    assign(openings.visible, words_of_value(value));
+  if (key == "BindPaths") assign(openings.writable, bound_paths(value));
+  if (key == "BindPaths" || key == "BindReadOnlyPaths")
+    assign(openings.visible, bound_paths(value));
+  if (key == "SupplementaryGroups") assign(openings.groups, words_of_value(value));
+}
+
+std::string_view trimmed(std::string_view text) {
+  const auto begin = text.find_first_not_of(" \t\r");
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t\r") - begin + 1);
+}
+
+void append(std::vector<std::string>& all, const std::vector<std::string>& more) {
+  all.insert(all.end(), more.begin(), more.end());
+}
+
+/// As a word of a unit file, after `mark`; empty where that cannot be.
+std::optional<std::string> in_unit(const std::string& path, std::string_view mark) {
+  if (!protocol::is_valid_utf8(path)) return std::nullopt;
+  bool is_simple = true;
+  std::string word(mark);
+  for (const char c : path) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) return std::nullopt;
+    is_simple = is_simple && byte < 0x80 && c != ' ' && c != '"' && c != '\'' && c != '\\' &&
+                c != ':' && c != ';' && c != '#';
+    if (c == '"' || c == '\\') word += '\\';
+    if (c == '%') word += '%';
+    word += c;
+  }
+  return is_simple ? word : "\"" + word + "\"";
+}
+
+/// The lines of a drop-in, each path once.
+class DropIn {
+ public:
+  /// Opens a folder; what lies in one that is open already is left out.
+  void open(const std::string& path, bool is_writable) {
+    if (UnitOpenings::covers(is_writable ? opened_.writable : opened_.visible, path)) return;
+    // What the unit hides is bound in by itself: that opens nothing beside it.
+    const bool is_hidden = is_hidden_by_unit(path);
+    const auto word = in_unit(path, "-");
+    if (!word) {
+      service_ +=
+          "# No unit file can name this folder, so the service does not get at it; rename it: " +
+          protocol::readable_text(path) + "\n";
+      return;
+    }
+    const std::string key = is_hidden ? (is_writable ? "BindPaths" : "BindReadOnlyPaths")
+                                      : (is_writable ? "ReadWritePaths" : "ReadOnlyPaths");
+    service_ += key + "=" + *word + "\n";
+    if (is_writable) opened_.writable.push_back(path);
+    opened_.visible.push_back(path);
+    is_home_open_ = is_home_open_ || is_hidden;
+  }
+
+  void require_mounts(const std::string& path) {
+    if (const auto word = in_unit(path, "")) unit_ += "RequiresMountsFor=" + *word + "\n";
+  }
+
+  void add_group(const std::string& group) {
+    if (!group.empty()) service_ += "SupplementaryGroups=" + group + "\n";
+  }
+
+  [[nodiscard]] std::string text() const {
+    return "[Unit]\n"
+           "# The file systems of the folders are mounted first. Where one may stay away, a share "
+           "or "
+           "a stick,\n# take its line out: the service then starts without it.\n" +
+           unit_ + "\n[Service]\n" + service_ +
+           (is_home_open_ ? "" : "InaccessiblePaths=-/home -/root\n");
+  }
+
+ private:
+  std::string unit_;
+  std::string service_;
+  UnitOpenings opened_{
+      {state_directory, runtime_directory}, {state_directory, runtime_directory}, {}};
+  bool is_home_open_ = false;
+};
+
+std::string directory_of(const std::string& path) {
+  return std::filesystem::path(path).parent_path().native();
+}
+
+}  // namespace
+
+bool UnitOpenings::covers(const std::vector<std::string>& paths, std::string_view path) {
+  return std::any_of(paths.begin(), paths.end(),
+                     [&](const std::string& each) { return config::is_within(path, each); });
+}
+
+UnitOpenings openings_in(std::string_view unit_text) {
+  UnitOpenings openings;
+  std::string line;
+  while (!unit_text.empty()) {
+    const std::string_view part = unit_text.substr(0, unit_text.find('\n'));
+    unit_text.remove_prefix(std::min(unit_text.size(), part.size() + 1));
+    line += part;
+    if (line.ends_with('\\')) {
+      line.back() = ' ';
+      continue;
+    }
+    const std::string_view whole = trimmed(line);
+    if (const auto equals = whole.find('=');
+        equals != std::string_view::npos && !whole.starts_with('#') && !whole.starts_with(';'))
+      add_line(openings, trimmed(whole.substr(0, equals)), trimmed(whole.substr(equals + 1)));
+    line.clear();
+  }
+  return openings;
+}
+
+UnitOpenings read_drop_ins(const std::vector<std::string>& directories) {
+  UnitOpenings all;
+  for (const std::string& directory : directories) {
+    std::vector<std::filesystem::path> files;
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(directory, error))
+      if (entry.path().extension() == ".conf") files.push_back(entry.path());
+    std::sort(files.begin(), files.end());
+    for (const auto& file : files) {
+      std::ifstream stream(file, std::ios::binary);
+      const UnitOpenings found =
+          openings_in(std::string(std::istreambuf_iterator<char>(stream), {}));
+      append(all.writable, found.writable);
+      append(all.visible, found.visible);
+      append(all.groups, found.groups);
+    }
+  }
+  return all;
+}
+
+bool is_hidden_by_unit(std::string_view path) {
+  return config::is_within(path, "/home") || config::is_within(path, "/root") ||
+         config::is_within(path, "/run/user");
+}
+
+std::string drop_in_text(const config::Settings& settings, const std::string& settings_path) {
+  DropIn drop_in;
+  for (const config::WatchedRoot& root : settings.watch) {
+    drop_in.require_mounts(root.path);
+    drop_in.open(root.path, !root.protect);
+    if (!root.protect) drop_in.open(root.quarantine, true);
+  }
+  for (const std::string& own : {settings.catalog, settings.duplicates_log, settings.socket.path})
+    drop_in.open(directory_of(own), true);
+  if (const std::string& model = settings.embedding.model;
+      !model.empty() && is_hidden_by_unit(model))
+    drop_in.open(model, false);
+  drop_in.add_group(settings.socket.group);
+  return "# Written by imgdedupd --print-dropin from " + protocol::readable_text(settings_path) +
+         ".\n# After a change of the folders, write it again and restart the service:\n"
+         "#   imgdedupd --print-dropin >" +
+         std::string(drop_in_path) +
+         "\n#   systemctl daemon-reload && systemctl restart imgdedupd\n"
+         "# One line a folder, with its quarantine inside: two lines are two mounts, and a file "
+         "cannot be\n# renamed from one to the other. The \"-\" lets the service start while a "
+         "folder is away.\n" +
+         drop_in.text();
+}
+
+}  // namespace imgdedup::daemon

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which paths the service's systemd unit opens to it, by its drop-ins and by what they ought to
+// say.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/settings.h"
+
+namespace imgdedup::daemon {
+
+/// The account that the unit runs the service as.
+inline constexpr const char* service_user = "imgdedupd";
+/// Where an administrator's drop-ins lie, and the name the documents give to ours.
+inline constexpr const char* drop_in_directory = "/etc/systemd/system/imgdedupd.service.d";
+inline constexpr const char* drop_in_path = "/etc/systemd/system/imgdedupd.service.d/folders.conf";
+
+/// What a unit says of paths; each absolute.
+struct UnitOpenings {
+  std::vector<std::string> writable;  ///< ReadWritePaths=, BindPaths=
+  std::vector<std::string> visible;   ///< the same, ReadOnlyPaths= and BindReadOnlyPaths=
+  std::vector<std::string> groups;    ///< SupplementaryGroups=
+
+  /// Whether `path` is one of `paths` or below one.
+  static bool covers(const std::vector<std::string>& paths, std::string_view path);
+};
+
+/// What the lines of unit files say, an empty assignment resetting what came before. Any thread.
+UnitOpenings openings_in(std::string_view unit_text);
+/// All *.conf files of the drop-in directories `directories` (in order, and by name); those that
+/// are not there or cannot be read are passed over.
+UnitOpenings read_drop_ins(const std::vector<std::string>& directories);
+
+/// Whether the unit hides the path (ProtectHome=) unless it is bound in.
+bool is_hidden_by_unit(std::string_view path);
+
+/// A drop-in that opens to the unit what `settings` name: the watched folders, the service's own
+/// files where they lie elsewhere than the unit gives it, the socket's group. `settings_path` is
+/// named in a comment. A path that no unit file can name (a control character, not UTF-8) is told
+/// in a comment as well.
+std::string drop_in_text(const config::Settings& settings, const std::string& settings_path);
+
+}  // namespace imgdedup::daemon
