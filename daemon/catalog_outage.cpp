@@ -8,6 +8,7 @@
 
 #include <chrono>
 
+#include "daemon/degradation.h"
 #include "daemon/event/line_server.h"
 #include "daemon/event/loop.h"
 #include "daemon/event/signals.h"
@@ -95,7 +96,7 @@ class Outage final : public event::LineHandler {
       entry.mode = protocol::RootMode::offline;
       entry.error = "waits for the catalog";
     }
-    report.degraded = {"catalog: " + trouble()};
+    report.degraded = {degradation_line("catalog", trouble())};
     report.last_error = "catalog: " + why_;
     return report;
   }

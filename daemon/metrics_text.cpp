@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The figures of the service in Prometheus' text form.
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <string>
 #include <string_view>
 
+#include "daemon/degradation.h"
 #include "daemon/status_builder.h"
 #include "protocol/utf8.h"
 
@@ -58,6 +60,14 @@ std::string metrics_text(const protocol::StatusReport& report) {
   for (const auto state : {ServiceState::starting, ServiceState::scanning, ServiceState::idle,
                            ServiceState::paused, ServiceState::degraded})
     out.sample(label("state", name_of(state)), state == report.state ? 1 : 0);
+  out.family("degraded", gauge, "1 for each kind of trouble that there is; status says more.");
+  for (const Degradation& each : all_degradations()) {
+    const std::string begin = std::string(each.word) + ":";
+    const bool is_there =
+        std::any_of(report.degraded.begin(), report.degraded.end(),
+                    [&](const std::string& line) { return line.starts_with(begin); });
+    out.sample(label("reason", each.word), is_there ? 1 : 0);
+  }
   out.single("uptime_seconds", gauge, "Seconds since the start.", report.uptime_seconds);
   out.single("images", gauge, "Files that are images and have a content.", number(report.images));
   out.single("contents", gauge, "Distinct contents.", number(report.contents));

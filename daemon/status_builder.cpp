@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <iterator>
 
+#include "daemon/degradation.h"
 #include "daemon/version.h"
 
 namespace imgdedup::daemon {
@@ -79,21 +80,22 @@ std::vector<std::string> StatusBuilder::degradations() const {
   std::vector<std::string> reasons;
   for (const Root& root : sources_.roots.all()) {
     if (root.error.empty()) continue;
-    reasons.push_back((root.is_online() ? "watching: " : "offline: ") + root.error);
+    reasons.push_back(degradation_line(root.is_online() ? "watching" : "offline", root.error));
   }
   std::ranges::move(troubles_with_workers(), std::back_inserter(reasons));
-  for (const auto& [word, why] : troubles_) reasons.push_back(word + ": " + why);
+  for (const auto& [word, why] : troubles_) reasons.push_back(degradation_line(word, why));
   return reasons;
 }
 
 std::vector<std::string> StatusBuilder::troubles_with_workers() const {
   std::vector<std::string> troubles;
   if (const std::string error = sources_.pool.last_error(); !error.empty())
-    troubles.push_back("workers: " + error);
+    troubles.push_back(degradation_line("workers", error));
   const auto layers = sources_.pool.sandbox_layers();
   if (layers && !layers->complete())
-    troubles.push_back("sandbox: files are read with less protection, this system refuses: " +
-                       missing_from(*layers) + " (the setting `sandbox` is best-effort)");
+    troubles.push_back(degradation_line(
+        "sandbox", "files are read with less protection, this system refuses: " +
+                       missing_from(*layers) + " (the setting `sandbox` is best-effort)"));
   return troubles;
 }
 

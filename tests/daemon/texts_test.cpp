@@ -11,6 +11,7 @@
 
 #include "daemon/control_commands.h"
 #include "daemon/decision_text.h"
+#include "daemon/degradation.h"
 #include "daemon/status_builder.h"
 #include "protocol/command_table.h"
 
@@ -76,6 +77,7 @@ protocol::StatusReport report() {
     result.roots.push_back(root);
   }
   result.roots[1].mode = protocol::RootMode::offline;
+  result.degraded = {"offline: it is not there"};
   return result;
 }
 
@@ -94,6 +96,7 @@ TEST_CASE("the figures are what Prometheus reads") {
   CHECK(text.ends_with("\n"));
   std::map<std::string, std::string> types;
   std::set<std::string> samples;
+  std::set<std::string> helped;
   std::string family;
   for (const auto& line : lines_of(text)) {
     CAPTURE(line);
@@ -105,10 +108,17 @@ TEST_CASE("the figures are what Prometheus reads") {
       CHECK(hash == "#");
       CHECK((kind == "HELP" || kind == "TYPE"));
       CHECK_FALSE(type.empty());
-      if (kind == "HELP") continue;
+      if (kind == "HELP") {
+        // Once, before its TYPE and its samples; a newline or a lone backslash would break it.
+        CHECK(helped.insert(family).second);
+        CHECK_FALSE(types.contains(family));
+        CHECK(line.find('\\') == line.npos);
+        continue;
+      }
+      CHECK(helped.contains(family));
       CHECK(types.emplace(family, type).second);
       CHECK((type == "gauge" || type == "counter"));
-      if (type == "counter") CHECK(family.ends_with("_total"));
+      CHECK((type == "counter") == family.ends_with("_total"));
       continue;
     }
     const auto sample = sample_of(line);
@@ -167,4 +177,26 @@ TEST_CASE("a decision is one line that says all, and controls no terminal") {
   decision.evidence.rotation_degrees = 0.3;
   CHECK(daemon::decision_text(decision) ==
         "edited: /w/a.jpg is a copy of /w/o.jpg (SSIM 0.900, 40 inliers, shows 75 % of it): log");
+}
+
+TEST_CASE("the kinds of trouble there are, and those there are not, are figures") {
+  const std::string text = daemon::metrics_text(report());
+  CHECK(text.find("imgdedupd_degraded{reason=\"offline\"} 1\n") != text.npos);
+  CHECK(text.find("imgdedupd_degraded{reason=\"workers\"} 0\n") != text.npos);
+}
+
+TEST_CASE("a line about trouble says what is wrong, what follows and what to do") {
+  std::set<std::string_view> words;
+  for (const daemon::Degradation& each : daemon::all_degradations()) {
+    CAPTURE(each.word);
+    CHECK(words.insert(each.word).second);
+    CHECK(each.advice.size() > 20);
+    CHECK(each.advice.ends_with("."));
+    const std::string line = daemon::degradation_line(each.word, "it broke");
+    CHECK(line == std::string(each.word) + ": it broke. " + std::string(each.advice));
+    CHECK(line.find('\n') == line.npos);
+  }
+  CHECK(words == std::set<std::string_view>{"access", "catalog", "catalog-backup", "catalog-check",
+                                            "catalog-verdicts", "catalog-wal", "duplicates-log",
+                                            "offline", "sandbox", "watching", "workers"});
 }
