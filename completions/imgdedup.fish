@@ -33,3 +33,4 @@ complete -c imgdedup -n '__fish_seen_subcommand_from evaluate plot' -l found -r 
 complete -c imgdedup -n '__fish_seen_subcommand_from evaluate' -l metric -x -a 'map ndcg jaccard classification all'
 complete -c imgdedup -n '__fish_seen_subcommand_from plot' -l folder -x -a '(__fish_complete_directories)' -d 'the folder that find was given'
 complete -c imgdedup -n '__fish_seen_subcommand_from map' -l csv -r -F -d 'where the places of the pictures go'
+complete -c imgdedup -n '__fish_seen_subcommand_from find to-remove encode plot map' -l sandbox -x -a 'required best-effort' -d 'whether their readers have to be shut in'

@@ -15,6 +15,7 @@ _imgdedup() {
     '--mean[what is taken from a channel]:numbers: '
     '--scale[what that is divided by]:numbers: '
     '--colour[which channel comes first]:order:(rgb bgr)'
+    '--sandbox[whether pictures may be read without all that shuts their readers in]:rule:(required best-effort)'
     '--recursive[folders below the folder as well]'
     '-o[where the result goes]:file:_files'
   )
@@ -39,10 +40,12 @@ _imgdedup() {
       ;;
     plot)
       _arguments '--found[the map that find gave]:file:_files' '--folder[the folder that find was given]:folder:_files -/' \
+        '--sandbox[whether pictures may be read without all that shuts their readers in]:rule:(required best-effort)' \
         '-o[where the drawing goes]:file:_files' '1:file:_files'
       ;;
     map)
       _arguments '--csv[where the places of the pictures go]:file:_files' '--recursive[folders below the folder as well]' \
+        '--sandbox[whether pictures may be read without all that shuts their readers in]:rule:(required best-effort)' \
         '-o[where the drawing goes]:file:_files' '1:folder:_files -/'
       ;;
   esac

@@ -10,7 +10,7 @@ _imgdedupd() {
       COMPREPLY=($(compgen -f -- "$current"))
       ;;
     --log-level) COMPREPLY=($(compgen -W $'trace\ndebug\ninfo\nwarning\nerror' -- "$current")) ;;
-    *) COMPREPLY=($(compgen -W $'--config\n--check-config\n--print-dropin\n--log-level\n--version\n--help' -- "$current")) ;;
+    *) COMPREPLY=($(compgen -W $'--config\n--check-config\n--print-dropin\n--self-test-sandbox\n--log-level\n--version\n--help' -- "$current")) ;;
   esac
 }
 complete -F _imgdedupd imgdedupd

@@ -19,9 +19,9 @@ enum class Viewpoint : std::uint8_t {
 };
 
 struct AccessReport {
-  std::vector<std::string> warnings;  ///< one line each: what is wrong, what follows, the command
-  std::vector<std::string> troubles;  ///< those of them without which the service is degraded
-  std::string summary;                ///< one line: what can be done there
+  std::vector<std::string> warnings;   ///< one line each: what is wrong, what follows, the command
+  std::vector<std::string> troubles;   ///< those of them without which the service is degraded
+  std::vector<std::string> summaries;  ///< one line a folder: what can be done there
 };
 
 /// `user`: the name that the commands let in. Whether files are to be moved, and so the right to
@@ -38,7 +38,7 @@ std::vector<std::string> describe_openings(const config::Settings& settings,
 /// `with_unit`: the settings are those of the unit, so its drop-ins count too.
 void report_access(const config::Settings& settings, bool with_unit, std::ostream& out);
 
-/// For the service itself, of all folders; without summary. Blocks for seconds on a slow folder.
+/// For the service itself, of all folders. Blocks for seconds on a slow folder.
 /// Any thread.
 AccessReport access_of_service(const config::Settings& settings);
 

@@ -29,7 +29,7 @@ void AccessCheck::look() {
   event::run_in_background(
       loop_, [found, settings = settings_] { *found = access_of_service(settings); },
       [this, found](std::exception_ptr error) {
-        if (!error && found->warnings != last_.warnings) {
+        if (!error && (found->warnings != last_.warnings || found->summaries != last_.summaries)) {
           last_ = *found;
           changed_(last_);
         }

@@ -47,7 +47,7 @@ void write_report(const config::Settings& settings, const std::string& user,
     const int descriptor = i < opened.size() ? opened[i].get() : -1;
     const AccessReport report =
         describe_access(settings, root, examine_folder(root, descriptor), user, Viewpoint::outside);
-    write_line(out, "", report.summary);
+    for (const std::string& summary : report.summaries) write_line(out, "", summary);
     for (const std::string& warning : report.warnings) write_line(out, "warning: ", warning);
   }
   out.flush();

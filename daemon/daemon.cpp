@@ -199,6 +199,7 @@ Reconciler::Hooks Daemon::Implementation::reconciler_hooks() {
   return {[this] { intake_.wake(); },
           [this](const Root& root) {
             spdlog::info("watching {}", protocol::readable_text(root.settings.path));
+            access_check_.start();
             intake_.look_again();
             judge_.judge_those_without_offline_originals();
             if (!has_first_pass_) return;
@@ -371,6 +372,7 @@ void Daemon::Implementation::rebuild_ended() {
 }
 
 void Daemon::Implementation::access_changed(const AccessReport& access) {
+  for (const std::string& summary : access.summaries) spdlog::info("{}", summary);
   for (const std::string& warning : access.warnings) warn(warning);
   std::string trouble;
   if (!access.troubles.empty()) trouble = access.troubles.front();

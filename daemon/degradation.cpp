@@ -34,8 +34,10 @@ constexpr auto degradations = std::to_array<Degradation>({
      "Nothing of this folder is forgotten, and nothing is decided by it. Bring it back, which is "
      "noticed by itself, or take it out of the settings."},
     {"sandbox",
-     "A hostile picture that takes over a worker meets fewer walls. `imgdedupd --self-test-sandbox` "
-     "tells which stand; a newer kernel, or a unit or container that refuses less, gives the rest."},
+     "A hostile picture that takes over a worker meets fewer walls. `imgdedupd "
+     "--self-test-sandbox` "
+     "tells which stand; a newer kernel, or a unit or container that refuses less, gives the "
+     "rest."},
     {"watching",
      "What cannot be watched or read there is looked at late or not at all. `imgdedupd "
      "--check-config`, as root, tells what the service needs."},

@@ -3,7 +3,10 @@
 // say.
 #include "daemon/unit_openings.h"
 
+#include <mntent.h>
+
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -115,6 +118,24 @@ std::optional<std::string> in_unit(const std::string& path, std::string_view mar
   return is_simple ? word : "\"" + word + "\"";
 }
 
+/// Whether /etc/fstab lets the system come up without the file system that `path` lies on.
+bool may_stay_away(const std::string& path) {
+  std::FILE* table = ::setmntent("/etc/fstab", "re");
+  if (!table) return false;
+  std::size_t longest = 0;
+  bool result = false;
+  while (const mntent* entry = ::getmntent(table)) {
+    std::string place = entry->mnt_dir;
+    while (place.size() > 1 && place.ends_with('/')) place.pop_back();
+    if (!config::is_within(path, place) || place.size() < longest) continue;
+    longest = place.size();
+    result = ::hasmntopt(entry, "nofail") || ::hasmntopt(entry, "noauto") ||
+             ::hasmntopt(entry, "x-systemd.automount");
+  }
+  ::endmntent(table);
+  return result;
+}
+
 /// The lines of a drop-in, each path once.
 class DropIn {
  public:
@@ -138,8 +159,13 @@ class DropIn {
     is_home_open_ = is_home_open_ || is_hidden;
   }
 
+  /// A file system that may stay away must not keep the service from starting.
   void require_mounts(const std::string& path) {
-    if (const auto word = in_unit(path, "")) unit_ += "RequiresMountsFor=" + *word + "\n";
+    const auto word = in_unit(path, "");
+    if (!word) return;
+    if (may_stay_away(path))
+      unit_ += "# Its file system may stay away, by fstab; it is taken up when it comes:\n# ";
+    unit_ += "RequiresMountsFor=" + *word + "\n";
   }
 
   void add_group(const std::string& group) {

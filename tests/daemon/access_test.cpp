@@ -64,7 +64,8 @@ std::string described(const config::Settings& settings) {
   const FolderAccess access = examine_folder(settings.watch.front(), -1);
   const AccessReport report =
       describe_access(settings, settings.watch.front(), access, "imgdedupd", Viewpoint::outside);
-  std::string text = report.summary + "\n";
+  std::string text;
+  for (const std::string& summary : report.summaries) text += summary + "\n";
   for (const std::string& warning : report.warnings) text += warning + "\n";
   for (const std::string& trouble : report.troubles) text += "trouble: " + trouble + "\n";
   return text;
@@ -153,6 +154,18 @@ TEST_CASE(
   CHECK_MESSAGE(has(text, "CAP_LEASE would let it"), text);
 }
 
+TEST_CASE("a quarantine on another mount is told: no rename comes there") {
+  const OpenFolder folder;
+  const std::string yaml = "watch: [{path: \"" + folder.path.string() + "\", quarantine: ";
+  const std::string actions = "}]\nactions: {exact: quarantine}\n";
+  const std::string text = described(settings_for(yaml + "/dev/shm/imgdedup-none" + actions));
+  CHECK_MESSAGE(has(text, "its quarantine /dev/shm/imgdedup-none lies on another mount"), text);
+  CHECK_MESSAGE(has(text, "trouble: "), text);
+  const std::string beside = (folder.directory / "beside").string();
+  const std::string fine = described(settings_for(yaml + "\"" + beside + "\"" + actions));
+  CHECK_MESSAGE(!has(fine, "another mount"), fine);
+}
+
 TEST_CASE("a folder that is not there is said to be so") {
   const TemporaryDirectory directory;
   const std::string text = described(moving((directory / "gone").string()));
@@ -188,7 +201,10 @@ TEST_CASE("the drop-in opens to the unit what the settings name") {
   CHECK_FALSE(UnitOpenings::covers(openings.writable, "/srv/archive"));
   CHECK_FALSE(UnitOpenings::covers(openings.writable, "/srv"));
   CHECK_FALSE(UnitOpenings::covers(openings.visible, "/home/anna"));
-  CHECK(describe_openings(settings, openings).empty());
+  // Two lines are two mounts, whatever is written there.
+  const auto warnings = describe_openings(settings, openings);
+  REQUIRE(warnings.size() == 1);
+  CHECK(has(warnings.front(), "its quarantine /srv/q lies on another mount"));
   CHECK(describe_openings(settings, {}).size() == 4);
 }
 
