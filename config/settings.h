@@ -22,6 +22,10 @@ struct WatchedRoot {
   std::vector<std::string> exclude{"*.part", "*.crdownload", "*.tmp", ".*"};
   std::string quarantine;  ///< absolute; as resolved: never empty after loading
 
+  /// Its owner named a folder other than the usual one in the root itself.
+  [[nodiscard]] bool has_own_quarantine() const {
+    return quarantine != path + "/.imgdedup-quarantine";
+  }
   bool operator==(const WatchedRoot&) const = default;
 };
 

@@ -25,8 +25,7 @@ Json state_of(const ControlContext& context) {
   return protocol::StateReport{context.status.state()};
 }
 
-/// The commands that answer at once; `sync`, `query`, `explain` and `events` need the connection as
-/// well.
+/// The commands that answer at once; the others need the connection as well.
 const std::map<std::string_view, Handler>& handlers() {
   static const std::map<std::string_view, Handler> table{
       {"status",
@@ -37,7 +36,6 @@ const std::map<std::string_view, Handler>& handlers() {
       {"unreadable", list_unreadable},
       {"distinct", declare_distinct},
       {"quarantine.list", list_quarantine},
-      {"quarantine.restore", restore_quarantined},
       {"quarantine.purge", purge_quarantined},
       {"rescan", rescan},
       {"pause",
@@ -68,7 +66,8 @@ const std::map<std::string_view, Handler>& handlers() {
   return table;
 }
 
-constexpr std::string_view connection_commands[] = {"sync", "query", "explain", "events"};
+constexpr std::string_view connection_commands[] = {"sync", "query", "explain", "events",
+                                                    "quarantine.restore"};
 
 }  // namespace
 
@@ -151,6 +150,10 @@ void ControlCommands::dispatch(event::ConnectionId connection, const event::Peer
     start_query(connection, request.id, params, std::move(descriptors));
   } else if (request.method == "explain") {
     start_explain(connection, request.id, params, std::move(descriptors));
+  } else if (request.method == "quarantine.restore") {
+    // A large file may have to come from another disk.
+    server_->keep_when_idle(connection);
+    restore_quarantined(context_, params, answer_to(connection, request.id));
   } else if (request.method == "events") {
     const bool follows = params.at("follow").get<bool>();
     send(connection, protocol::result_line(request.id, follows ? newest_events(context_)

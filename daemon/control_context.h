@@ -15,6 +15,7 @@
 #include "daemon/library.h"
 #include "daemon/mover.h"
 #include "daemon/reconciler.h"
+#include "daemon/restorer.h"
 #include "daemon/roots.h"
 #include "daemon/status_builder.h"
 #include "daemon/sync_waiters.h"
@@ -35,6 +36,7 @@ struct ControlContext {
   Intake& intake;
   Judge& judge;
   Mover& mover;
+  Restorer& restorer;
   worker::WorkerPool& pool;
   StatusBuilder& status;
   SyncWaiters& sync;
@@ -67,7 +69,6 @@ protocol::Json list_files(ControlContext& context, const protocol::Json& params)
 protocol::Json list_unreadable(ControlContext& context, const protocol::Json& params);
 protocol::Json list_events(ControlContext& context, const protocol::Json& params);
 protocol::Json list_quarantine(ControlContext& context, const protocol::Json& params);
-protocol::Json restore_quarantined(ControlContext& context, const protocol::Json& params);
 protocol::Json purge_quarantined(ControlContext& context, const protocol::Json& params);
 protocol::Json declare_distinct(ControlContext& context, const protocol::Json& params);
 protocol::Json rescan(ControlContext& context, const protocol::Json& params);
@@ -80,6 +81,10 @@ protocol::Json newest_events(ControlContext& context);
 void query_files(ControlContext& context, std::vector<std::string> paths,
                  std::vector<posix::UniqueDescriptor> files,
                  std::function<void(protocol::Json)> answer);
+
+/// Puts files back to where they were. `answer` is called once, on a later turn of the loop.
+void restore_quarantined(ControlContext& context, const protocol::Json& params,
+                         std::function<void(protocol::Json)> answer);
 
 /// Explains what two files that a caller has open are to each other, without recording anything.
 /// `answer` is called once, now or on a later turn of the loop.

@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <deque>
+#include <memory>
 
 #include "daemon/control_context.h"
 #include "daemon/file_access.h"
@@ -133,23 +135,75 @@ Json list_quarantine(ControlContext& context, const Json& params) {
                              entries.size() < limit ? Json() : Json(entries.back().id));
 }
 
-Json restore_quarantined(ControlContext& context, const Json& params) {
-  return for_entries(
-      context, params, [](const QuarantineEntry&) { return true; },
-      [&](const QuarantineEntry& entry) {
-        const Root* root = context.roots.holding(entry.original_path);
-        if (root && !root->is_online())
-          return report_of(entry, store::MoveProblem{store::MoveProblem::Kind::refused,
-                                                     "its folder is not there: " + root->error});
-        const auto problem = store::restore_from_quarantine(context.library.catalog(), entry,
-                                                            root ? root->settings.path : "");
-        if (!problem) {
-          if (root) welcome_back(context, entry.original_path);
-          log_quarantine_event("restored", entry,
-                               "restored " + protocol::readable_text(entry.original_path));
-        }
-        return report_of(entry, problem);
-      });
+namespace {
+
+/// A call of `quarantine.restore` on its way through its entries.
+struct RestoreCall : std::enable_shared_from_this<RestoreCall> {
+  RestoreCall(ControlContext& its_context, std::function<void(Json)> its_answer)
+      : context(its_context), answer(std::move(its_answer)) {}
+
+  void go_on() {
+    while (!ids.empty()) {
+      const store::DecisionId id = ids.front();
+      ids.pop_front();
+      const auto entry = context.library.catalog().quarantine_entry(id);
+      const Root* root = entry ? context.roots.holding(entry->original_path) : nullptr;
+      if (root && !root->is_online()) {
+        items.push_back(
+            report_of(*entry, store::MoveProblem{store::MoveProblem::Kind::refused,
+                                                 "its folder is not there: " + root->error}));
+        continue;
+      }
+      context.restorer.restore(id, root ? root->settings.path : "",
+                               [call = shared_from_this(), id](const Restorer::Outcome& outcome) {
+                                 call->ended(id, outcome);
+                                 call->go_on();
+                               });
+      return;
+    }
+    answer(protocol::make_page(std::move(items), next));
+  }
+
+  void ended(store::DecisionId id, const Restorer::Outcome& outcome) {
+    const auto entry = context.library.catalog().quarantine_entry(id);
+    protocol::MoveReport report{id, entry ? entry->original_path : "", !outcome.problem,
+                                std::nullopt};
+    if (outcome.problem) report.message = outcome.problem->message;
+    if (!outcome.problem) {
+      if (context.roots.holding(entry->original_path)) welcome_back(context, entry->original_path);
+      log_quarantine_event("restored", *entry,
+                           "restored " + protocol::readable_text(entry->original_path));
+    }
+    for (const std::string& lost : outcome.not_kept)
+      report.message =
+          report.message.value_or("restored, but not all could be given back to it") + "; " + lost;
+    if (report.message && report.done)
+      log_quarantine_event("restored", *entry, report.message.value());
+    items.push_back(report);
+  }
+
+  ControlContext& context;
+  std::function<void(Json)> answer;
+  std::deque<store::DecisionId> ids{};
+  Json items = Json::array();
+  Json next{};
+};
+
+}  // namespace
+
+void restore_quarantined(ControlContext& context, const Json& params,
+                         std::function<void(Json)> answer) {
+  const auto call = std::make_shared<RestoreCall>(context, std::move(answer));
+  if (const auto ids = params.find("ids"); ids != params.end() && ids->is_array()) {
+    for (const Json& id : *ids) call->ids.push_back(id.get<store::DecisionId>());
+  } else {
+    const auto limit = params.at("limit").get<std::size_t>();
+    const auto entries = context.library.catalog().quarantine_entries(MoveState::quarantined,
+                                                                      after_of(params), limit);
+    for (const QuarantineEntry& entry : entries) call->ids.push_back(entry.id);
+    if (entries.size() == limit) call->next = entries.back().id;
+  }
+  call->go_on();
 }
 
 Json purge_quarantined(ControlContext& context, const Json& params) {

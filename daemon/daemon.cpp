@@ -92,6 +92,7 @@ class Daemon::Implementation {
   Judge judge_;
   Intake intake_;
   Mover mover_;
+  Restorer restorer_;
   Remeasurer remeasurer_;
   ModelChange model_change_;
   AccessCheck access_check_;
@@ -109,6 +110,7 @@ class Daemon::Implementation {
   bool is_paused_ = false;
   bool has_first_pass_ = false;
   bool is_rebuilding_ = false;
+  bool moves_wait_ = false;  ///< that were broken off, for their folder to come back
 };
 
 Daemon::Implementation::Implementation(const config::Settings& settings, ReadSettings read_settings,
@@ -155,6 +157,7 @@ Daemon::Implementation::Implementation(const config::Settings& settings, ReadSet
       intake_(loop_, roots_, library_, judge_, pool_, settings.settle_time, limits_,
               intake_hooks()),
       mover_(loop_, library_, roots_, pool_, limits_, mover_hooks()),
+      restorer_(loop_, catalog_),
       remeasurer_(loop_, library_, roots_, [this] { intake_.wake(); }),
       model_change_(loop_, library_),
       access_check_(loop_, settings,
@@ -204,8 +207,7 @@ Reconciler::Hooks Daemon::Implementation::reconciler_hooks() {
             judge_.judge_those_without_offline_originals();
             if (!has_first_pass_) return;
             if (is_rebuilding_) sync_.add({[](const auto&) {}, [this](auto) { rebuild_ended(); }});
-            // The journal's intent of a move under way is not one that a crash left behind.
-            if (!mover_.has_move_in_hand()) recover();
+            recover();
             mover_.carry_out_all();
             remeasurer_.start(judge_.measures());
           },
@@ -263,7 +265,8 @@ Mover::Hooks Daemon::Implementation::mover_hooks() {
             warn(message);
             something_ended();
           },
-          [this](const std::string& path) { reconciler_.look_at_directory_of(path); }};
+          [this](const std::string& path) { reconciler_.look_at_directory_of(path); },
+          [this](const std::string& message) { warn(message); }};
 }
 
 ControlContext Daemon::Implementation::control_context() {
@@ -273,6 +276,7 @@ ControlContext Daemon::Implementation::control_context() {
           intake_,
           judge_,
           mover_,
+          restorer_,
           pool_,
           status_,
           sync_,
@@ -300,12 +304,21 @@ void Daemon::Implementation::look_at_workers() {
 }
 
 void Daemon::Implementation::recover() {
-  const store::RecoveryReport report =
-      store::recover_quarantine(catalog_, roots_.quarantine_directories());
+  // What the journal says of a move under way is not what a crash left behind.
+  if (mover_.has_move_in_hand() || restorer_.has_return_in_hand()) return;
+  const store::RecoveryReport report = store::recover_quarantine(
+      catalog_, roots_.quarantine_directories(), [this](const std::string& path) {
+        const Root* root = roots_.holding(path);
+        return root && !root->is_online();
+      });
+  moves_wait_ = report.waiting > 0;
   catalog_.reserve_decision_ids(report.highest_id);
   if (!report.undone.empty())
     spdlog::info("put back from quarantine what the last run had not finished moving: {}",
                  join(report.undone));
+  if (!report.restored.empty())
+    spdlog::info("brought back from quarantine what the last run had not finished restoring: {}",
+                 join(report.restored));
   if (!report.kept.empty())
     warn("left in quarantine, for their old names are taken: " + join(report.kept));
   if (!report.adopted.empty())
@@ -347,6 +360,7 @@ void Daemon::Implementation::begin_watching() {
 
 void Daemon::Implementation::first_pass_ended() {
   has_first_pass_ = true;
+  if (moves_wait_) recover();
   if (is_rebuilding_) catalog_.put_restored_last();
   mover_.carry_out_all();
   update_pause();

@@ -5,6 +5,7 @@
 #include <system_error>
 #include <utility>
 
+#include "daemon/event/background.h"
 #include "daemon/file_access.h"
 #include "posix/test_hooks.h"
 
@@ -118,7 +119,10 @@ bool Mover::prepare(const MovePtr& move) {
       library_.catalog(),
       store::MoveRequest{decision.id, file->id, root->settings.path, file->path,
                          root->settings.quarantine, file->stamp, decision.content, original->path,
-                         decision.relation, original_root ? original_root->settings.path : ""});
+                         decision.relation, original_root ? original_root->settings.path : "",
+                         root->settings.has_own_quarantine() ? store::AcrossMounts::copy
+                                                             : store::AcrossMounts::refuse,
+                         original->stamp});
   if (const auto problem = move->move->prepare()) {
     give_up(move, *problem);
     return false;
@@ -178,18 +182,22 @@ void Mover::verify(const MovePtr& move) {
                     }});
 }
 
+bool Mover::still_stands(const Move& move) const {
+  const auto decision = library_.catalog().decision(move.decision.id);
+  const auto file = library_.catalog().file(move.decision.file_id);
+  const auto original = library_.catalog().file(move.decision.original_file_id);
+  if (!decision || decision->state != matching::DecisionState::standing || !file ||
+      file->state != matching::FileState::judged || !original ||
+      original->state != matching::FileState::judged || original->stamp != move.original.stamp)
+    return false;
+  const OpenedFile now = open_file(roots_, original->path);
+  return now.error == 0 && now.stamp == move.original.stamp;
+}
+
 // The digests took their time: the decision may have fallen, the original's name may be gone.
 void Mover::verified(const MovePtr& move) {
   posix::test_point("after_verify");
-  const auto decision = library_.catalog().decision(move->decision.id);
-  const auto file = library_.catalog().file(move->decision.file_id);
-  const auto original = library_.catalog().file(move->decision.original_file_id);
-  const bool still_stands = decision && decision->state == matching::DecisionState::standing &&
-                            file && file->state == matching::FileState::judged && original &&
-                            original->state == matching::FileState::judged &&
-                            original->stamp == move->original.stamp;
-  const OpenedFile now = open_file(roots_, original ? original->path : move->original.path);
-  if (!still_stands || now.error != 0 || now.stamp != move->original.stamp) {
+  if (!still_stands(*move)) {
     hooks_.look_at_directory_of(move->original.path);
     give_up(move, {MoveProblem::Kind::changed,
                    "did not move " + move->decision.path + " to quarantine: its original " +
@@ -198,10 +206,57 @@ void Mover::verified(const MovePtr& move) {
     return;
   }
   if (const auto problem = move->move->take(wall_clock_ns())) {
+    hooks_.look_at_directory_of(move->original.path);
     give_up(move, *problem);
     end(move);
     return;
   }
+  if (move->move->needs_copy())
+    copy(move);
+  else
+    ask_last_digest(move);
+}
+
+void Mover::copy(const MovePtr& move) {
+  // The work may outlive this object, and the move must not.
+  event::run_in_background(
+      loop_, [transfer = move->move->transfer()] { transfer->run(); },
+      [this, weak = std::weak_ptr<Move>(move)](const std::exception_ptr&) {
+        if (const MovePtr copying = weak.lock()) guarded(copying, [&] { copied(copying); });
+      });
+}
+
+// The copying took its time as well, so both are looked at as they were before it.
+void Mover::copied(const MovePtr& move) {
+  const auto transfer = move->move->transfer();
+  if (transfer->failure()) {
+    finish(move);
+    return;
+  }
+  const std::string path = move->decision.path;
+  for (const std::string& lost : transfer->not_kept())
+    hooks_.note(path + " was copied to quarantine, but not all of it could be kept there (" + lost +
+                "); the note beside it has it for the way back");
+  const matching::FileStamp own = move->move->request().stamp;
+  ask_digest(
+      move,
+      {transfer->open_copy(), move->decision.file_id, own, move->decision.content, [this, move] {
+         ask_digest(move, {duplicate(move->original_file), move->original.id, move->original.stamp,
+                           move->decision.original_content, [this, move] {
+                             if (still_stands(*move)) {
+                               ask_last_digest(move);
+                               return;
+                             }
+                             give_up(move, {MoveProblem::Kind::changed,
+                                            "did not move " + move->decision.path +
+                                                " to quarantine: its original went "
+                                                "away or changed meanwhile"});
+                             end(move);
+                           }});
+       }});
+}
+
+void Mover::ask_last_digest(const MovePtr& move) {
   if (!move->move->needs_second_digest()) {
     finish(move);
     return;

@@ -25,13 +25,16 @@ struct MoverCounts {
 };
 
 /// Before a file moves, its original is opened, is another inode, lies in a watched folder that is
-/// there, and has its digest now; and so has the file itself. Loop thread only.
+/// there, and has its digest now; and so has the file itself. What has to be copied, for its
+/// quarantine lies on another mount, is copied on a thread of the pool. Loop thread only.
 class Mover {
  public:
   struct Hooks {
     std::function<void(store::DecisionId)> moved;
     std::function<void(const std::string& message)> failed;
     std::function<void(const std::string& path)> look_at_directory_of;
+    /// Done, but not all of it as one would wish.
+    std::function<void(const std::string& message)> note;
   };
 
   Mover(event::Loop& loop, Library& library, const Roots& roots, worker::WorkerPool& pool,
@@ -62,6 +65,10 @@ class Mover {
   void bytes_changed_unseen(store::FileId id, const matching::FileStamp& stamp);
   void verify(const MovePtr& move);
   void verified(const MovePtr& move);
+  [[nodiscard]] bool still_stands(const Move& move) const;
+  void copy(const MovePtr& move);
+  void copied(const MovePtr& move);
+  void ask_last_digest(const MovePtr& move);
   void finish(const MovePtr& move);
   void give_up(const MovePtr& move, const store::MoveProblem& problem);
   struct DigestQuestion {

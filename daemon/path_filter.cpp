@@ -8,6 +8,8 @@
 #include <array>
 #include <cctype>
 
+#include "store/hidden_file.h"
+
 namespace imgdedup::daemon {
 namespace {
 
@@ -60,6 +62,7 @@ bool PathFilter::admits_directory(std::string_view relative) const {
 bool is_temporary_name(std::string_view name) {
   static constexpr std::array<std::string_view, 6> endings{".part",    ".crdownload", ".tmp",
                                                            ".partial", ".download",   "~"};
+  if (store::is_hidden_name(name)) return true;
   const std::string lower = lower_case(name);
   if (std::any_of(endings.begin(), endings.end(),
                   [&](std::string_view ending) { return lower.ends_with(ending); }))

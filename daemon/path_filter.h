@@ -27,7 +27,8 @@ class PathFilter {
   std::vector<std::string> exclude_;
 };
 
-/// Names that programs give to files they have not finished: "x.part", ".x.Ab12Cd", "x~" ... They
+/// Names that programs give to files they have not finished: "x.part", ".x.Ab12Cd", "x~", and those
+/// of this service's own moves ... They
 /// wait for their rename whatever the settings say.
 bool is_temporary_name(std::string_view name);
 

@@ -21,7 +21,7 @@ namespace imgdedup::posix {
 namespace {
 
 constexpr std::size_t block_bytes = std::size_t{1} << 18;
-constexpr std::size_t kernel_copy_bytes = std::size_t{1} << 30;
+constexpr std::size_t kernel_copy_bytes = std::size_t{1} << 24;
 
 [[noreturn]] void fail(const char* what) {
   throw std::system_error(errno, std::generic_category(), what);
@@ -52,10 +52,17 @@ void write_block(int file, const char* bytes, std::size_t count, std::uint64_t o
   }
 }
 
+void go_on(const std::function<bool()>& may_go_on) {
+  if (may_go_on()) return;
+  errno = ECANCELED;
+  fail("is not copied any further");
+}
+
 /// How far the kernel came by itself: it may give up anywhere, and some file systems do at once.
-std::uint64_t copy_in_kernel(int from, int to) {
+std::uint64_t copy_in_kernel(int from, int to, const std::function<bool()>& may_go_on) {
   std::uint64_t copied = 0;
   for (;;) {
+    go_on(may_go_on);
     auto source = static_cast<loff_t>(copied), target = source;
     const ssize_t count = ::copy_file_range(from, &source, to, &target, kernel_copy_bytes, 0);
     if (count < 0 && errno == EINTR) continue;
@@ -68,11 +75,12 @@ std::uint64_t copy_in_kernel(int from, int to) {
 
 }  // namespace
 
-std::uint64_t copy_file_bytes(int from, int to) {
+std::uint64_t copy_file_bytes(int from, int to, const std::function<bool()>& may_go_on) {
   if (::ioctl(to, FICLONE, from) == 0) return static_cast<std::uint64_t>(status_of(to).size_bytes);
-  std::uint64_t copied = copy_in_kernel(from, to);
+  std::uint64_t copied = copy_in_kernel(from, to, may_go_on);
   std::vector<char> block(block_bytes);
   for (;;) {
+    go_on(may_go_on);
     const std::size_t count = read_block(from, block, copied);
     write_block(to, block.data(), count, copied);
     copied += count;

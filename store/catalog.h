@@ -265,15 +265,17 @@ class Catalog {
 
   // --- the journal of moves ---
 
-  /// A row in state intent, durable against power loss when this returns (not inside a
-  /// transaction). Replaces a row of the same id, unless that one says quarantined: then it throws
-  /// StoreError.
+  /// A row in the entry's state (intent, copying), durable against power loss when this returns
+  /// (not inside a transaction). Replaces a row of the same id, unless that one says quarantined,
+  /// copied or restoring: then it throws StoreError.
   virtual void begin_move(const QuarantineEntry& entry) = 0;
   virtual void set_move_state(DecisionId id, MoveState state) = 0;
   [[nodiscard]] virtual std::optional<QuarantineEntry> quarantine_entry(DecisionId id) = 0;
   [[nodiscard]] virtual std::vector<QuarantineEntry> quarantine_entries(MoveState state,
                                                                         DecisionId after,
                                                                         std::size_t limit) = 0;
+  /// The directories of all files that lie in quarantine, or may.
+  [[nodiscard]] virtual std::vector<std::string> quarantine_directories() = 0;
   /// Takes a file that lies in quarantine unknown to this catalog into the journal, with a decision
   /// of the same id in state quarantined. False when a decision of that id exists already.
   virtual bool adopt_quarantine_entry(const QuarantineEntry& entry) = 0;

@@ -16,6 +16,7 @@
 #include "posix/file_status.h"
 #include "posix/safe_open.h"
 #include "posix/test_hooks.h"
+#include "store/copy_to_quarantine.h"
 #include "store/quarantine_directory.h"
 #include "store/sidecar.h"
 #include "store/sqlite_rows.h"
@@ -50,8 +51,9 @@ std::string quarantine_name(const MoveRequest& request) {
 std::string rename_failure(int error) {
   switch (error) {
     case EXDEV:
-      return "the quarantine folder lies on another mount; set `quarantine` of this root to a "
-             "folder on the same one, or leave it empty";
+      return "it lies on another mount than the quarantine folder of its root; name a folder in "
+             "the setting `quarantine` of the root, then files are copied to it, verified and only "
+             "then removed";
     case EEXIST:
       return "a file of that name lies in quarantine already";
     default:
@@ -75,9 +77,9 @@ class QuarantineMove::Implementation {
   }
 
   ~Implementation() {
-    if (!taken_) return;
     try {
-      put_back();
+      if (copy_) copy_->undo(MoveState::undone);
+      if (taken_) put_back();
     } catch (const std::exception&) {
       // The journal still says `intent`: the next start brings disk and journal to agree.
     }
@@ -85,6 +87,7 @@ class QuarantineMove::Implementation {
 
   const MoveRequest& request() const { return request_; }
   int descriptor() const { return file_.get(); }
+  std::shared_ptr<FileTransfer> transfer() const { return copy_ ? copy_->transfer() : nullptr; }
   bool has_lease() const { return lease_ && lease_->outcome() == posix::LeaseOutcome::held; }
 
   std::optional<MoveProblem> prepare() {
@@ -122,6 +125,7 @@ class QuarantineMove::Implementation {
                 request_.keeper_path,
                 request_.relation,
                 now_ns};
+      if (const auto problem = end_earlier_move()) return problem;
       // Of a catalog that was lost and counted from one again.
       const auto other = quarantine_->read_sidecar(entry_.id);
       if (quarantine_->stamp_of(entry_.name) || (other && quarantine_->stamp_of(other->name)))
@@ -139,6 +143,7 @@ class QuarantineMove::Implementation {
     posix::test_point("before_rename");
     const int error =
         posix::rename_no_replace(directory_.get(), name_, quarantine_->descriptor(), entry_.name);
+    if (error == EXDEV && request_.across_mounts == AcrossMounts::copy) return begin_copy();
     if (error != 0) {
       abandon(MoveState::failed);
       return problem(error == ENOENT ? Kind::changed : Kind::refused, request_.path,
@@ -147,35 +152,109 @@ class QuarantineMove::Implementation {
     taken_ = true;
     posix::test_point("after_rename");
     const auto stamp = quarantine_->stamp_of(entry_.name);
-    if (!stamp || !matching::same_inode_unmodified(*stamp, request_.stamp) ||
-        (has_lease() && !lease_->still_unbroken())) {
+    auto why = !stamp || !matching::same_inode_unmodified(*stamp, request_.stamp)
+                   ? std::optional<std::string>("it was replaced in the moment of the move")
+                   : what_changed();
+    if (why) {
       put_back();
-      return changed("it was replaced or changed in the moment of the move");
+      return changed(*why);
     }
     return std::nullopt;
   }
 
   std::optional<MoveProblem> finish() {
-    if (has_lease() && !lease_->still_unbroken()) {
+    if (copy_) return finish_copy();
+    if (const auto why = what_changed()) {
       put_back();
-      return changed("somebody began to write it in the moment of the move");
+      return changed(*why);
     }
     quarantine_->sync();
     if (::fsync(directory_.get()) != 0)
       throw std::system_error(errno, std::generic_category(),
                               "cannot sync the folder of " + request_.path);
     posix::test_point("after_sync");
-    auto transaction = catalog_.begin(Durability::power);
-    catalog_.set_move_state(request_.decision_id, MoveState::quarantined);
-    catalog_.set_decision_state(request_.decision_id, matching::DecisionState::quarantined);
-    catalog_.remove_file(request_.file_id);
-    transaction->commit();
+    commit();
     taken_ = false;
     posix::test_point("after_commit");
     return std::nullopt;
   }
 
  private:
+  void commit() {
+    auto transaction = catalog_.begin(Durability::power);
+    catalog_.set_move_state(request_.decision_id, MoveState::quarantined);
+    catalog_.set_decision_state(request_.decision_id, matching::DecisionState::quarantined);
+    catalog_.remove_file(request_.file_id);
+    transaction->commit();
+  }
+
+  std::optional<MoveProblem> begin_copy() {
+    copy_ = std::make_unique<CopyToQuarantine>(
+        catalog_, entry_, *quarantine_,
+        CopySource{directory_.get(), name_, file_.get(), has_lease()});
+    try {
+      copy_->begin();
+      return std::nullopt;
+    } catch (const std::system_error& error) {
+      copy_->undo(MoveState::failed);
+      copy_.reset();
+      return problem(Kind::refused, request_.path, error.what());
+    }
+  }
+
+  std::optional<MoveProblem> finish_copy() {
+    std::optional<MoveProblem> hindrance;
+    if (const auto& failure = copy_->transfer()->failure()) {
+      const auto why = what_changed();
+      hindrance = MoveProblem{why ? Kind::changed : Kind::refused, why.value_or(*failure)};
+    } else {
+      hindrance = copy_->finish([this]() -> std::optional<std::string> { return what_changed(); });
+    }
+    if (hindrance) {
+      copy_->undo(hindrance->kind == Kind::changed ? MoveState::undone : MoveState::failed);
+      copy_.reset();
+      return problem(hindrance->kind, request_.path, hindrance->message);
+    }
+    posix::test_point("after_sync");
+    commit();
+    posix::test_point("after_commit");
+    copy_.reset();
+    return std::nullopt;
+  }
+
+  // A row of it that says there is more to do is of a move that was broken off and could not be
+  // ended since, for a folder was away.
+  std::optional<MoveProblem> end_earlier_move() {
+    const auto earlier = catalog_.quarantine_entry(entry_.id);
+    if (!earlier || !is_unfinished(earlier->state)) return std::nullopt;
+    (void)recover_quarantine(catalog_, {});
+    return changed("an earlier move of it had to be ended first");
+  }
+
+  /// What became of the file, or of its keeper; empty if both are what they were.
+  std::optional<std::string> what_changed() const {
+    if (has_lease() && !lease_->still_unbroken())
+      return "somebody began to write it in the moment of the move";
+    const auto now = stamp_from(posix::status_of(file_.get()));
+    if (!matching::same_inode_unmodified(now, request_.stamp))
+      return "it was changed in the moment of the move";
+    if (request_.keeper_stamp && !keeper_is_in_place())
+      return "its original " + request_.keeper_path + " went away or changed in that moment";
+    return std::nullopt;
+  }
+
+  // Another name of the same file is gone when that is: where a folder can be reached by two mounts
+  // that number it differently, nothing else tells.
+  bool keeper_is_in_place() const {
+    const std::string& root =
+        request_.keeper_root_path.empty() ? request_.root_path : request_.keeper_root_path;
+    const posix::Opened keeper =
+        posix::open_file_beneath(root, path_below(root, request_.keeper_path));
+    return keeper &&
+           matching::same_inode_unmodified(stamp_from(posix::status_of(keeper.descriptor.get())),
+                                           *request_.keeper_stamp);
+  }
+
   // Two services that watch one folder may each take the other's original for the duplicate.
   bool lock(const std::string& root) {
     if (root.empty() || (!locks_.empty() && root == request_.root_path)) return true;
@@ -221,6 +300,7 @@ class QuarantineMove::Implementation {
   std::unique_ptr<posix::ReadLease> lease_;  // goes before file_
   std::unique_ptr<QuarantineDirectory> quarantine_;
   QuarantineEntry entry_;
+  std::unique_ptr<CopyToQuarantine> copy_;
   bool taken_ = false;
 };
 
@@ -241,6 +321,12 @@ posix::UniqueDescriptor QuarantineMove::duplicate_descriptor() const {
 
 std::optional<MoveProblem> QuarantineMove::take(std::int64_t now_ns) {
   return implementation_->take(now_ns);
+}
+
+bool QuarantineMove::needs_copy() const { return transfer() != nullptr; }
+
+std::shared_ptr<FileTransfer> QuarantineMove::transfer() const {
+  return implementation_->transfer();
 }
 
 bool QuarantineMove::needs_second_digest() const { return !implementation_->has_lease(); }

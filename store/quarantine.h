@@ -2,6 +2,8 @@
 // The only code that moves a user's file: into quarantine, back, and out of the world.
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,6 +11,7 @@
 
 #include "posix/unique_descriptor.h"
 #include "store/catalog.h"
+#include "store/file_transfer.h"
 
 namespace imgdedup::store {
 
@@ -20,6 +23,12 @@ struct MoveProblem {
   };
   Kind kind = Kind::refused;
   std::string message;  ///< what was tried on what, why it failed, what to do
+};
+
+/// What to do where the quarantine folder lies on another mount than the file.
+enum class AcrossMounts : std::uint8_t {
+  refuse,
+  copy,  ///< copy, verify, and only then remove
 };
 
 /// A file that a decision sends to quarantine.
@@ -34,21 +43,29 @@ struct MoveRequest {
   std::string keeper_path;
   matching::Relation relation = matching::Relation::exact;
   std::string keeper_root_path{};  ///< the watched root that holds the keeper; "" for the same one
+  AcrossMounts across_mounts = AcrossMounts::refuse;
+  /// As the keeper was when it was verified; without it nobody looks whether it is in its place.
+  std::optional<matching::FileStamp> keeper_stamp{};
 };
 
-/// One file on its way into quarantine, in three steps, between which the caller has a worker
-/// digest descriptor(). Leaving scope before finish() puts the file back if it was taken.
+/// One file on its way into quarantine, in steps between which the caller has a worker digest
+/// descriptor(). Leaving scope before finish() puts the file back if it was taken.
 ///
 ///   prepare()   locks its root and its keeper's, so that of several services that watch them one
 ///               moves at a time; opens it, holds it against its stamp, leases it where we may
 ///   [open the original: under the lock no other service moves it]
 ///   [digest of duplicate_descriptor() == request.content, and the original's digest likewise]
 ///   take()      journal (durable), sidecar, one rename that never replaces, look at what was taken
-///   [digest again if needs_second_digest()]
-///   finish()    journal and catalog: quarantined
+///   [if needs_copy(), for the quarantine folder lies on another mount: transfer()->run(), on any
+///    thread, then digest of transfer()->open_copy() == request.content. The file itself has not
+///    been touched so far]
+///   [digest of the file again if needs_second_digest()]
+///   finish()    a copied file is removed now; journal and catalog: quarantined
 ///
 /// "Verify after taking" is the only order without a race, for there is no rename by descriptor.
-/// Loop thread only; take() and finish() sync directories.
+/// Taken, and before it is removed, the file is looked at once more, and so is whether its keeper
+/// is in its place: if one of them is not what it was the file goes back. Loop thread only; take()
+/// and finish() sync directories.
 class QuarantineMove {
  public:
   QuarantineMove(Catalog& catalog, MoveRequest request);
@@ -62,6 +79,9 @@ class QuarantineMove {
   /// The opened file, once more, for a digest. Throws std::system_error.
   [[nodiscard]] posix::UniqueDescriptor duplicate_descriptor() const;
   [[nodiscard]] std::optional<MoveProblem> take(std::int64_t now_ns);
+  [[nodiscard]] bool needs_copy() const;
+  /// Owned together with whoever runs it; nullptr unless needs_copy().
+  [[nodiscard]] std::shared_ptr<FileTransfer> transfer() const;
   /// Without a lease only the bytes themselves tell that nobody wrote meanwhile.
   [[nodiscard]] bool needs_second_digest() const;
   [[nodiscard]] std::optional<MoveProblem> finish();
@@ -71,9 +91,30 @@ class QuarantineMove {
   std::unique_ptr<Implementation> implementation_;
 };
 
-/// Puts the file back to where it was, in one rename that never replaces; makes missing parent
-/// directories. On success the journal and the decision say `restored`.
-/// root_path: the watched root that holds the original place, or "" if none does any more.
+/// One file on its way back to where it was, never over another file; makes missing parent
+/// directories. Where the quarantine folder lies on another mount it is copied, verified, and only
+/// then removed from quarantine. Leaving scope in the middle leaves it in quarantine. Loop thread
+/// only, but for transfer()->run().
+class QuarantineReturn {
+ public:
+  /// root_path: the watched root that holds the original place, or "" if none does any more.
+  QuarantineReturn(Catalog& catalog, QuarantineEntry entry, std::string root_path);
+  ~QuarantineReturn();
+  QuarantineReturn(const QuarantineReturn&) = delete;
+  QuarantineReturn& operator=(const QuarantineReturn&) = delete;
+
+  /// One rename where that can be: then it is back, the journal and the decision say `restored` and
+  /// transfer() is null. Otherwise run that, on any thread, and finish().
+  [[nodiscard]] std::optional<MoveProblem> begin();
+  [[nodiscard]] std::shared_ptr<FileTransfer> transfer() const;
+  [[nodiscard]] std::optional<MoveProblem> finish();
+
+ private:
+  class Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+/// All steps of a QuarantineReturn at once.
 [[nodiscard]] std::optional<MoveProblem> restore_from_quarantine(Catalog& catalog,
                                                                  const QuarantineEntry& entry,
                                                                  const std::string& root_path);
@@ -88,14 +129,21 @@ struct RecoveryReport {
   std::vector<DecisionId> kept;       ///< stay in quarantine: their old name is taken
   std::vector<DecisionId> adopted;    ///< lay in quarantine unknown to the catalog
   std::vector<DecisionId> lost;       ///< are no longer in quarantine
+  std::vector<DecisionId> restored;   ///< their way back was ended
+  std::size_t waiting = 0;            ///< moves that cannot be ended before a folder is back
   DecisionId highest_id = 0;          ///< of all names found in quarantine
   std::vector<std::string> problems;  ///< what could not be looked at, and why
 };
 
 /// Brings journal and disk to agree after whatever ended the last run, and adopts files that a lost
 /// catalog left in `quarantine_directories` by their sidecars. At start, before anything moves.
+/// is_away: whether the folder that holds a path is known not to be there now; what cannot be found
+/// in such a one waits.
 [[nodiscard]] RecoveryReport recover_quarantine(
-    Catalog& catalog, const std::vector<std::string>& quarantine_directories);
+    Catalog& catalog, const std::vector<std::string>& quarantine_directories,
+    const std::function<bool(const std::string& path)>& is_away = [](const std::string&) {
+      return false;
+    });
 
 /// Where the file of an entry lies.
 std::string quarantine_path(const QuarantineEntry& entry);

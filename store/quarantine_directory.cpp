@@ -3,6 +3,7 @@
 #include "store/quarantine_directory.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,7 +11,8 @@
 #include <system_error>
 
 #include "posix/directory_listing.h"
-#include "posix/file_status.h"
+#include "posix/safe_open.h"
+#include "store/hidden_file.h"
 #include "store/sidecar.h"
 
 namespace imgdedup::store {
@@ -54,17 +56,13 @@ QuarantineDirectory::QuarantineDirectory(const std::string& path, IfMissing if_m
 }
 
 std::optional<matching::FileStamp> QuarantineDirectory::stamp_of(const std::string& name) const {
-  struct stat status {};
-  if (::fstatat(descriptor(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 ||
-      !S_ISREG(status.st_mode))
-    return std::nullopt;
-  const auto nanoseconds = [](const timespec& time) {
-    // As posix::FileStatus has them.
-    return static_cast<std::int64_t>(static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 +
-                                     static_cast<std::uint64_t>(time.tv_nsec));
-  };
-  return matching::FileStamp{status.st_dev, status.st_ino, status.st_size,
-                             nanoseconds(status.st_mtim), nanoseconds(status.st_ctim)};
+  return stamp_in(descriptor(), name);
+}
+
+posix::UniqueDescriptor QuarantineDirectory::open_file(const std::string& name) const {
+  posix::Opened file = posix::open_file_beneath(descriptor(), name);
+  errno = file.error;
+  return std::move(file.descriptor);
 }
 
 std::vector<std::string> QuarantineDirectory::names() const {
@@ -75,23 +73,28 @@ std::vector<std::string> QuarantineDirectory::names() const {
   return names;
 }
 
-void QuarantineDirectory::write_sidecar(const QuarantineEntry& entry) const {
+void QuarantineDirectory::write_sidecar(const QuarantineEntry& entry,
+                                        const posix::FileAttributes* attributes) const {
+  const std::string text = sidecar_text(entry, attributes);
+  if (text.size() > max_sidecar_bytes) {
+    errno = E2BIG;
+    fail("cannot note all extended attributes of " + entry.original_path);
+  }
   const std::string name = sidecar_name(entry.id);
   const std::string new_name = name + ".new";
   if (remove(new_name) != 0) fail("cannot replace " + path_ + "/" + new_name);
   const posix::UniqueDescriptor file(
       ::openat(descriptor(), new_name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!file) fail("cannot write " + path_ + "/" + new_name);
-  write_all(file.get(), sidecar_text(entry), path_ + "/" + new_name);
+  write_all(file.get(), text, path_ + "/" + new_name);
   if (::fsync(file.get()) != 0) fail("cannot sync " + path_ + "/" + new_name);
   if (::renameat(descriptor(), new_name.c_str(), descriptor(), name.c_str()) != 0)
     fail("cannot rename " + path_ + "/" + new_name);
 }
 
-std::optional<QuarantineEntry> QuarantineDirectory::read_sidecar(DecisionId id) const {
-  const posix::UniqueDescriptor file(::openat(descriptor(), sidecar_name(id).c_str(),
-                                              O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  if (!file) return std::nullopt;
+std::string QuarantineDirectory::sidecar_of(DecisionId id) const {
+  const posix::UniqueDescriptor file = open_file(sidecar_name(id));
+  if (!file) return "";
   std::string text(max_sidecar_bytes, '\0');
   std::size_t size = 0;
   while (size < text.size()) {
@@ -101,15 +104,28 @@ std::optional<QuarantineEntry> QuarantineDirectory::read_sidecar(DecisionId id) 
     size += static_cast<std::size_t>(got);
   }
   text.resize(size);
-  auto entry = parse_sidecar(text);
+  return text;
+}
+
+std::optional<QuarantineEntry> QuarantineDirectory::read_sidecar(DecisionId id) const {
+  auto entry = parse_sidecar(sidecar_of(id));
   if (!entry || entry->id != id) return std::nullopt;
   entry->quarantine_directory = path_;
   return entry;
 }
 
+std::optional<posix::FileAttributes> QuarantineDirectory::read_attributes(DecisionId id) const {
+  return attributes_in_sidecar(sidecar_of(id));
+}
+
 int QuarantineDirectory::remove(const std::string& name) const {
   if (::unlinkat(descriptor(), name.c_str(), 0) == 0 || errno == ENOENT) return 0;
   return errno;
+}
+
+void QuarantineDirectory::remove_unless_locked(const std::string& name) const {
+  const posix::UniqueDescriptor file = open_file(name);
+  if (file && ::flock(file.get(), LOCK_EX | LOCK_NB) == 0) (void)remove(name);
 }
 
 void QuarantineDirectory::sync() const {

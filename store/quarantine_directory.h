@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "matching/image_record.h"
+#include "posix/file_attributes.h"
 #include "posix/unique_descriptor.h"
 #include "store/records.h"
 
@@ -27,14 +28,23 @@ class QuarantineDirectory {
   [[nodiscard]] std::vector<std::string> names() const;
 
   /// Replaces the entry's sidecar, durably. Throws std::system_error.
-  void write_sidecar(const QuarantineEntry& entry) const;
+  void write_sidecar(const QuarantineEntry& entry,
+                     const posix::FileAttributes* attributes = nullptr) const;
   [[nodiscard]] std::optional<QuarantineEntry> read_sidecar(DecisionId id) const;
+  /// Of the original, as its sidecar has them; empty for one that was renamed into quarantine.
+  [[nodiscard]] std::optional<posix::FileAttributes> read_attributes(DecisionId id) const;
+  /// A regular file in it, opened for reading; empty (errno) if there is none.
+  [[nodiscard]] posix::UniqueDescriptor open_file(const std::string& name) const;
   /// 0 or errno; a missing file is 0.
   [[nodiscard]] int remove(const std::string& name) const;
+  /// A copy that is not whole, unless another service makes it just now.
+  void remove_unless_locked(const std::string& name) const;
   /// Throws std::system_error.
   void sync() const;
 
  private:
+  [[nodiscard]] std::string sidecar_of(DecisionId id) const;
+
   std::string path_;
   posix::UniqueDescriptor descriptor_;
 };

@@ -9,7 +9,9 @@
 #include "posix/file_move.h"
 #include "posix/file_status.h"
 #include "posix/safe_open.h"
+#include "store/hidden_file.h"
 #include "store/quarantine.h"
+#include "store/quarantine_copies.h"
 #include "store/quarantine_directory.h"
 #include "store/sidecar.h"
 #include "store/sqlite_rows.h"
@@ -19,9 +21,9 @@ namespace {
 
 constexpr std::size_t page = 500;
 
-// Device numbers may differ after a restart of the machine.
+// Device numbers may differ after a restart of the machine, and inodes where it was copied.
 bool is_same_file(const matching::FileStamp& a, const matching::FileStamp& b) {
-  return a.inode == b.inode && a.size_bytes == b.size_bytes && a.mtime_ns == b.mtime_ns;
+  return a.size_bytes == b.size_bytes && a.mtime_ns == b.mtime_ns;
 }
 
 std::optional<QuarantineDirectory> open_quarantine(const std::string& path) {
@@ -31,6 +33,11 @@ std::optional<QuarantineDirectory> open_quarantine(const std::string& path) {
   } catch (const std::system_error&) {
     return std::nullopt;
   }
+}
+
+bool has_left(MoveState state) {
+  return state == MoveState::undone || state == MoveState::failed || state == MoveState::restored ||
+         state == MoveState::purged;
 }
 
 struct FoundFile {
@@ -54,10 +61,13 @@ std::optional<FoundFile> find_at_original_path(const QuarantineEntry& entry) {
 
 class Recovery {
  public:
-  explicit Recovery(Catalog& catalog) : catalog_(catalog) {}
+  Recovery(Catalog& catalog, const std::function<bool(const std::string&)>& is_away)
+      : catalog_(catalog), is_away_(is_away) {}
 
   void finish_intents() {
     for_each_entry(MoveState::intent, [&](const QuarantineEntry& entry) { finish_intent(entry); });
+    for (const MoveState state : {MoveState::copying, MoveState::copied, MoveState::restoring})
+      for_each_entry(state, [&](const QuarantineEntry& entry) { finish_copy(entry); });
   }
 
   void check_quarantined() {
@@ -83,16 +93,24 @@ class Recovery {
       if (!id) continue;
       report_.highest_id = std::max(report_.highest_id, *id);
       if (name == sidecar_name(*id) + ".new") (void)quarantine->remove(name);
+      if (name.ends_with(part_name(""))) quarantine->remove_unless_locked(name);
       if (name != sidecar_name(*id)) continue;
       const auto sidecar = quarantine->read_sidecar(*id);
-      if (!sidecar || !quarantine->stamp_of(sidecar->name)) continue;
+      if (!sidecar) continue;
       const auto known = catalog_.quarantine_entry(*id);
+      if (!quarantine->stamp_of(sidecar->name)) {
+        // Of a file that is back in its place, or gone for good.
+        if (known && known->content == sidecar->content && has_left(known->state))
+          (void)quarantine->remove(name);
+        continue;
+      }
       if (known && known->content == sidecar->content) {
-        if (known->state == MoveState::quarantined) continue;
+        if (known->state == MoveState::quarantined || is_unfinished(known->state)) continue;
         end(*id, MoveState::quarantined, matching::DecisionState::quarantined);
       } else if (known || !catalog_.adopt_quarantine_entry(*sidecar)) {
         continue;
       }
+      show_what_is_hidden(*sidecar);
       report_.adopted.push_back(*id);
     }
   } catch (const std::system_error&) {
@@ -145,6 +163,40 @@ class Recovery {
     transaction->commit();
   }
 
+  void finish_copy(const QuarantineEntry& entry) {
+    switch (end_copy(catalog_, entry, is_away_)) {
+      case CopyEnd::undone:
+        report_.undone.push_back(entry.id);
+        return;
+      case CopyEnd::quarantined:
+        return;
+      case CopyEnd::restored:
+        if (const auto found = find_at_original_path(entry)) {
+          welcome_back(entry, *found);
+        } else {
+          end(entry.id, MoveState::restored, matching::DecisionState::restored);
+        }
+        report_.restored.push_back(entry.id);
+        return;
+      case CopyEnd::lost:
+        end(entry.id, MoveState::lost, matching::DecisionState::superseded);
+        report_.lost.push_back(entry.id);
+        return;
+      case CopyEnd::waits:
+        ++report_.waiting;
+        return;
+    }
+  }
+
+  // The catalog that knew of its removal is lost.
+  void show_what_is_hidden(const QuarantineEntry& entry) {
+    const auto [directory, name] = split_path(entry.original_path);
+    const posix::Opened place = posix::open_root(directory);
+    if (!place) return;
+    const HiddenFile hidden(place.descriptor.get(), std::string(name), entry.id);
+    if (hidden.stamp()) (void)hidden.show();
+  }
+
   // What was taken may not have been verified any more, so it goes back to where it was and is
   // judged again.
   void finish_intent(const QuarantineEntry& entry) {
@@ -182,14 +234,16 @@ class Recovery {
   }
 
   Catalog& catalog_;
+  const std::function<bool(const std::string&)>& is_away_;
   RecoveryReport report_;
 };
 
 }  // namespace
 
 RecoveryReport recover_quarantine(Catalog& catalog,
-                                  const std::vector<std::string>& quarantine_directories) {
-  Recovery recovery(catalog);
+                                  const std::vector<std::string>& quarantine_directories,
+                                  const std::function<bool(const std::string& path)>& is_away) {
+  Recovery recovery(catalog, is_away);
   recovery.finish_intents();
   for (const std::string& directory : quarantine_directories) recovery.adopt(directory);
   recovery.check_quarantined();

@@ -76,7 +76,16 @@ enum class MoveState : std::uint8_t {
   restored,     ///< its owner took it back
   purged,       ///< its owner deleted it for good
   lost,         ///< gone from quarantine by other hands
+  copying,      ///< being copied into quarantine on another mount: the file is where it was
+  copied,       ///< lies in quarantine; the file it was copied from may be there still
+  restoring,    ///< being copied back to another mount: lies in quarantine still
 };
+
+/// Whether a row in this state is one of a move that has not come to its end.
+constexpr bool is_unfinished(MoveState state) {
+  return state == MoveState::intent || state == MoveState::copying || state == MoveState::copied ||
+         state == MoveState::restoring;
+}
 
 /// One row of the journal of moves. Its id is that of the decision which caused it.
 struct QuarantineEntry {

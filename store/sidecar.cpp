@@ -32,6 +32,32 @@ bool is_plain_absolute_path(const std::string& path) {
          path.find('\0') == std::string::npos && (path + "/").find("/../") == std::string::npos;
 }
 
+Json time_as_json(const timespec& time) { return Json::array({time.tv_sec, time.tv_nsec}); }
+
+timespec time_from(const Json& json, const char* key) {
+  const Json& time = json.at(key);
+  constexpr std::int64_t second_ns = 1'000'000'000;
+  if (!time.is_array() || time.size() != 2 || !time[0].is_number_integer() ||
+      !time[1].is_number_integer() || time[1].get<std::int64_t>() < 0 ||
+      time[1].get<std::int64_t>() >= second_ns)
+    throw Json::type_error::create(302, key, &json);
+  return {time[0].get<time_t>(), time[1].get<long>()};
+}
+
+Json as_json(const posix::FileAttributes& attributes) {
+  Json json;
+  json["mode"] = attributes.mode;
+  json["owner"] = attributes.owner;
+  json["group"] = attributes.group;
+  json["accessed"] = time_as_json(attributes.accessed);
+  json["modified"] = time_as_json(attributes.modified);
+  json["extended_base64"] = Json::array();
+  for (const posix::ExtendedAttribute& attribute : attributes.extended)
+    json["extended_base64"].push_back(Json::array(
+        {matching::base64_encode(attribute.name), matching::base64_encode(attribute.value)}));
+  return json;
+}
+
 bool is_name_of(const std::string& name, DecisionId id) {
   return id_from_quarantine_name(name) == id && name != sidecar_name(id) &&
          name.find('/') == std::string::npos && name.find('\0') == std::string::npos;
@@ -40,6 +66,8 @@ bool is_name_of(const std::string& name, DecisionId id) {
 }  // namespace
 
 std::string sidecar_name(DecisionId id) { return "q" + std::to_string(id) + ".json"; }
+
+std::string part_name(const std::string& name) { return name + ".part"; }
 
 std::optional<DecisionId> id_from_quarantine_name(std::string_view name) {
   if (!name.starts_with('q')) return std::nullopt;
@@ -51,7 +79,7 @@ std::optional<DecisionId> id_from_quarantine_name(std::string_view name) {
   return id;
 }
 
-std::string sidecar_text(const QuarantineEntry& entry) {
+std::string sidecar_text(const QuarantineEntry& entry, const posix::FileAttributes* attributes) {
   Json json;
   json["imgdedup_sidecar"] = sidecar_version;
   json["id"] = entry.id;
@@ -68,6 +96,7 @@ std::string sidecar_text(const QuarantineEntry& entry) {
   json["kept"] = entry.keeper_path;
   json["kept_base64"] = matching::base64_encode(entry.keeper_path);
   json["moved_at_ns"] = entry.moved_at_ns;
+  if (attributes) json["attributes"] = as_json(*attributes);
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -95,6 +124,29 @@ std::optional<QuarantineEntry> parse_sidecar(std::string_view text) {
     entry.content = *content;
     entry.relation = *relation;
     return entry;
+  } catch (const Json::exception&) {
+    return std::nullopt;
+  }
+}
+
+std::optional<posix::FileAttributes> attributes_in_sidecar(std::string_view text) {
+  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object() || !json.contains("attributes")) return std::nullopt;
+  try {
+    const Json& given = json.at("attributes");
+    posix::FileAttributes attributes;
+    attributes.mode = integer<mode_t>(given, "mode") & 07777;
+    attributes.owner = integer<uid_t>(given, "owner");
+    attributes.group = integer<gid_t>(given, "group");
+    attributes.accessed = time_from(given, "accessed");
+    attributes.modified = time_from(given, "modified");
+    for (const Json& pair : given.at("extended_base64")) {
+      const auto name = matching::base64_decode(pair.at(0).get<std::string>());
+      const auto value = matching::base64_decode(pair.at(1).get<std::string>());
+      if (!name || !value) return std::nullopt;
+      attributes.extended.push_back({*name, *value});
+    }
+    return attributes;
   } catch (const Json::exception&) {
     return std::nullopt;
   }

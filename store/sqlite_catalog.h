@@ -124,6 +124,7 @@ class SqliteCatalog final : public Catalog {
   std::optional<QuarantineEntry> quarantine_entry(DecisionId id) override;
   std::vector<QuarantineEntry> quarantine_entries(MoveState state, DecisionId after,
                                                   std::size_t limit) override;
+  std::vector<std::string> quarantine_directories() override;
   bool adopt_quarantine_entry(const QuarantineEntry& entry) override;
   bool has_judged_file(const matching::ContentDigest& digest) override;
 

@@ -55,10 +55,11 @@ constexpr const char* update_decision_state = "UPDATE decisions SET state = ?2 W
 constexpr const char* decision_counts = "SELECT relation, in_force FROM decision_counts";
 constexpr const char* upsert_move =
     "INSERT INTO quarantine (" IMGDEDUP_QUARANTINE_COLUMNS
-    ") VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) "
-    "ON CONFLICT (id) DO UPDATE SET state = 0, original_path = ?2, quarantine_directory = ?3, "
+    ") VALUES (?1, ?14, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) "
+    "ON CONFLICT (id) DO UPDATE SET state = ?14, original_path = ?2, quarantine_directory = ?3, "
     "name = ?4, device = ?5, inode = ?6, size_bytes = ?7, mtime_ns = ?8, ctime_ns = ?9, "
-    "content = ?10, keeper_path = ?11, relation = ?12, moved_at_ns = ?13 WHERE state <> 1 "
+    "content = ?10, keeper_path = ?11, relation = ?12, moved_at_ns = ?13 WHERE state NOT IN (1, 8, "
+    "9) "
     "RETURNING id";
 // Their originals have no row; a number of its own, beyond those of all rows, keeps them apart.
 constexpr const char* insert_adopted_decision =
@@ -72,6 +73,9 @@ constexpr const char* move_by_id =
 constexpr const char* moves_by_state =
     "SELECT " IMGDEDUP_QUARANTINE_COLUMNS
     " FROM quarantine WHERE state = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
+// All states but those in which nothing lies in quarantine.
+constexpr const char* directories_of_moves =
+    "SELECT DISTINCT quarantine_directory FROM quarantine WHERE state IN (0, 1, 7, 8, 9)";
 constexpr const char* quarantine_counts =
     "SELECT COUNT(*), COALESCE(SUM(size_bytes), 0), COALESCE(SUM(NOT EXISTS (SELECT 1 FROM files "
     "JOIN contents AS c ON c.id = content_id WHERE c.digest = q.content AND files.state = 1)), 0) "
@@ -220,7 +224,9 @@ void SqliteCatalog::write_move(const QuarantineEntry& entry) {
           .run(entry.id, Blob{entry.original_path}, Blob{entry.quarantine_directory},
                Blob{entry.name}, entry.stamp.device, entry.stamp.inode, entry.stamp.size_bytes,
                entry.stamp.mtime_ns, entry.stamp.ctime_ns, as_blob(entry.content),
-               Blob{entry.keeper_path}, number_of(entry.relation), entry.moved_at_ns);
+               Blob{entry.keeper_path}, number_of(entry.relation), entry.moved_at_ns,
+               number_of(entry.state == MoveState::copying ? MoveState::copying
+                                                           : MoveState::intent));
   if (!row.next())
     throw StoreError("catalog: cannot write move " + std::to_string(entry.id) +
                      " down: a file that it moved lies in quarantine");
@@ -261,6 +267,11 @@ std::vector<QuarantineEntry> SqliteCatalog::quarantine_entries(MoveState state, 
                                                                std::size_t limit) {
   auto row = prepared(moves_by_state).run(number_of(state), after, limit);
   return collect(row, read_quarantine_entry);
+}
+
+std::vector<std::string> SqliteCatalog::quarantine_directories() {
+  auto row = prepared(directories_of_moves).run();
+  return collect(row, [](const SqliteStatement::Run& found) { return found.bytes(0); });
 }
 
 QuarantineCounts SqliteCatalog::count_quarantine() {

@@ -50,7 +50,7 @@ CatalogDecision read_decision(const SqliteStatement::Run& row) {
 QuarantineEntry read_quarantine_entry(const SqliteStatement::Run& row) {
   QuarantineEntry entry;
   entry.id = row.integer(0);
-  entry.state = enumerator(row.integer(1), MoveState::lost);
+  entry.state = enumerator(row.integer(1), MoveState::restoring);
   entry.original_path = row.bytes(2);
   entry.quarantine_directory = row.bytes(3);
   entry.name = row.bytes(4);

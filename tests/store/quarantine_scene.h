@@ -122,6 +122,10 @@ struct QuarantineScene {
   }
   void check_in_quarantine() const {
     CHECK_FALSE(std::filesystem::exists(copy));
+    check_in_quarantine_but_name();
+  }
+  /// Whatever has its name by now.
+  void check_in_quarantine_but_name() const {
     CHECK(std::filesystem::exists(quarantined()));
     if (std::filesystem::exists(quarantined())) CHECK(read_file(quarantined()) == bytes);
     CHECK(has_sidecar());
