@@ -17,6 +17,7 @@
 #include "daemon/log.h"
 #include "daemon/model_change.h"
 #include "daemon/pool_settings.h"
+#include "daemon/quarantine_mount.h"
 #include "daemon/remeasurer.h"
 #include "daemon/service_manager.h"
 #include "daemon/settings_use.h"
@@ -62,6 +63,7 @@ class Daemon::Implementation {
   void begin_watching();
   void first_pass_ended();
   void rebuild_ended();
+  void look_at_quarantine_of(const Root& root);
   void update_pause();
   void access_changed(const AccessReport& access);
   void something_ended();
@@ -186,6 +188,7 @@ Daemon::Implementation::Implementation(const config::Settings& settings, ReadSet
                       [this] { reconciler_.watches().ping([this] { manager_.feed_watchdog(); }); }),
       status_timer_(loop_, [this] { update_manager_status(); }),
       reload_timer_(loop_, [this] { loop_.stop(); }) {
+  roots_.remember_quarantine_directories(catalog_.quarantine_directories());
   library_.on_judged_again([this] { intake_.look_again(); });
   commands_.attach(server_);
   pool_watch_.wait_for({.readable = true});
@@ -203,6 +206,7 @@ Reconciler::Hooks Daemon::Implementation::reconciler_hooks() {
           [this](const Root& root) {
             spdlog::info("watching {}", protocol::readable_text(root.settings.path));
             access_check_.start();
+            look_at_quarantine_of(root);
             intake_.look_again();
             judge_.judge_those_without_offline_originals();
             if (!has_first_pass_) return;
@@ -394,6 +398,28 @@ void Daemon::Implementation::access_changed(const AccessReport& access) {
     trouble += " (and " + std::to_string(access.troubles.size() - 1) + " more, see the log)";
   status_.set_trouble("access", trouble);
   update_manager_status();
+}
+
+void Daemon::Implementation::look_at_quarantine_of(const Root& root) {
+  const std::string path = protocol::readable_text(root.settings.path);
+  const std::string place = protocol::readable_text(root.settings.quarantine);
+  std::string trouble;
+  switch (way_to_quarantine(root.settings)) {
+    case QuarantineWay::rename:
+      break;
+    case QuarantineWay::copy:
+      spdlog::info(
+          "the quarantine folder {} of {} lies on another mount: files are copied to it, verified "
+          "and only then removed",
+          place, path);
+      break;
+    case QuarantineWay::impossible:
+      trouble = place +
+                " lies on another mount than the folder it is in, so no file can be moved there; "
+                "name a folder in the setting `quarantine`, then files are copied to it";
+      break;
+  }
+  if (status_.set_trouble("quarantine of " + path, trouble) && !trouble.empty()) warn(trouble);
 }
 
 // No file moves by a catalog that is not whole, or may not be.

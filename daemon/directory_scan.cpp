@@ -6,11 +6,13 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <set>
 #include <system_error>
 #include <utility>
 
 #include "posix/directory_listing.h"
 #include "posix/safe_open.h"
+#include "store/sidecar.h"
 
 namespace imgdedup::daemon {
 namespace {
@@ -24,6 +26,20 @@ std::vector<InodeKey> inodes_of(const std::vector<std::string>& paths) {
     if (::stat(path.c_str(), &status) == 0) keys.emplace_back(status.st_dev, status.st_ino);
   }
   return keys;
+}
+
+bool is_sidecar(const std::string& name) {
+  const auto id = store::id_from_quarantine_name(name);
+  return id && name == store::sidecar_name(*id);
+}
+
+// A file with its sidecar beside it lies in a quarantine folder, be it another service's or one
+// that neither settings nor catalog know any more.
+void leave_out_quarantined(std::vector<ScannedFile>& files, const std::set<std::string>& sidecars) {
+  std::erase_if(files, [&](const ScannedFile& file) {
+    const auto id = store::id_from_quarantine_name(file.name);
+    return id && sidecars.contains(store::sidecar_name(*id));
+  });
 }
 
 }  // namespace
@@ -45,6 +61,7 @@ ScanResult scan_directory(const ScanRequest& request) {
     result.error = directory.error;
     return result;
   }
+  std::set<std::string> sidecars;
   try {
     result.identity = identity_of(posix::status_of(directory.descriptor.get()));
     const std::vector<InodeKey> quarantined = inodes_of(request.quarantine_directories);
@@ -54,6 +71,7 @@ ScanResult scan_directory(const ScanRequest& request) {
       if (entry.error != 0) return;
       const std::string relative = join_relative(request.relative, entry.name);
       if (entry.type == posix::EntryType::regular) {
+        if (is_sidecar(entry.name)) sidecars.insert(entry.name);
         if (request.filter->admits_file(relative))
           result.files.push_back(
               {std::move(entry.name), stamp_of(entry.status), entry.status.hard_links});
@@ -71,6 +89,7 @@ ScanResult scan_directory(const ScanRequest& request) {
   }
   std::sort(result.files.begin(), result.files.end(),
             [](const ScannedFile& a, const ScannedFile& b) { return a.name < b.name; });
+  if (!sidecars.empty()) leave_out_quarantined(result.files, sidecars);
   result.duration = std::chrono::steady_clock::now() - begin;
   return result;
 }

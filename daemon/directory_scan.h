@@ -53,7 +53,8 @@ struct ScanResult {
   std::chrono::steady_clock::duration duration{0};
 };
 
-/// Lists the directory; symbolic links and special files are left out. Does not throw for what the
+/// Lists the directory; symbolic links and special files are left out, and files that have the
+/// sidecar of a quarantine beside them. Does not throw for what the
 /// file system does. Any thread.
 ScanResult scan_directory(const ScanRequest& request);
 

@@ -41,9 +41,18 @@ bool Roots::any_offline() const {
 }
 
 std::vector<std::string> Roots::quarantine_directories() const {
-  std::vector<std::string> directories;
+  std::vector<std::string> directories = earlier_quarantine_directories_;
   for (const Root& root : roots_) directories.push_back(root.settings.quarantine);
   return directories;
+}
+
+void Roots::remember_quarantine_directories(const std::vector<std::string>& directories) {
+  for (const std::string& directory : directories) {
+    const bool is_of_settings = std::any_of(roots_.begin(), roots_.end(), [&](const Root& root) {
+      return root.settings.quarantine == directory;
+    });
+    if (!is_of_settings) earlier_quarantine_directories_.push_back(directory);
+  }
 }
 
 std::string relative_to(const Root& root, std::string_view path) {

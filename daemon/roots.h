@@ -43,10 +43,14 @@ class Roots {
   [[nodiscard]] const Root* holding(std::string_view path) const;
   [[nodiscard]] bool is_online(std::string_view path) const;
   [[nodiscard]] bool any_offline() const;
+  /// Of the settings, and those that they named before.
   [[nodiscard]] std::vector<std::string> quarantine_directories() const;
+  /// What lies there is in quarantine, though the settings name other folders now.
+  void remember_quarantine_directories(const std::vector<std::string>& directories);
 
  private:
   std::vector<Root> roots_;
+  std::vector<std::string> earlier_quarantine_directories_;
 };
 
 /// "/r/a/b" below "/r" -> "a/b"; the root itself -> "".

@@ -2,6 +2,8 @@
 // On which kind of file system something lies.
 #include "posix/mount_info.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/statfs.h>
 
 #include <algorithm>
@@ -56,6 +58,19 @@ FileSystem file_system_of(int descriptor) {
   std::uint64_t id = 0;
   std::memcpy(&id, &raw.f_fsid, sizeof id);
   return {.magic = magic, .id = id, .is_remote = is_remote_magic(magic)};
+}
+
+bool on_same_mount(int left, int right) {
+  std::array<struct statx, 2> found{};
+  for (std::size_t i = 0; i < found.size(); ++i)
+    if (::statx(i == 0 ? left : right, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_MNT_ID,
+                &found[i]) != 0)
+      throw std::system_error(errno, std::generic_category(), "statx of an open file");
+  const bool has_ids = (found[0].stx_mask & found[1].stx_mask & STATX_MNT_ID) != 0;
+  // Before Linux 5.8 two mounts of one file system look like one.
+  return has_ids ? found[0].stx_mnt_id == found[1].stx_mnt_id
+                 : found[0].stx_dev_major == found[1].stx_dev_major &&
+                       found[0].stx_dev_minor == found[1].stx_dev_minor;
 }
 
 bool is_remote_magic(std::uint64_t magic) noexcept {

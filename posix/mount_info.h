@@ -19,6 +19,10 @@ struct FileSystem {
 /// Of an open file or directory. Throws std::system_error. Any thread.
 FileSystem file_system_of(int descriptor);
 
+/// Whether two open files or directories lie on one mount: only then can one be renamed into the
+/// other. Throws std::system_error. Any thread.
+bool on_same_mount(int left, int right);
+
 /// Whether changes can happen on a file system of this kind that this kernel does not see.
 bool is_remote_magic(std::uint64_t magic) noexcept;
 /// "ext4", "nfs", "overlay"; "" for one without a name here.

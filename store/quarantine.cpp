@@ -18,6 +18,7 @@
 #include "posix/test_hooks.h"
 #include "store/copy_to_quarantine.h"
 #include "store/quarantine_directory.h"
+#include "store/quarantine_place.h"
 #include "store/sidecar.h"
 #include "store/sqlite_rows.h"
 
@@ -113,8 +114,14 @@ class QuarantineMove::Implementation {
         (has_lease() && !lease_->still_unbroken()))
       return changed("it was changed while it was verified");
     try {
+      if (!is_quarantine_in_place(catalog_, request_.quarantine_directory))
+        return problem(Kind::refused, request_.path,
+                       request_.quarantine_directory +
+                           " is not the folder that was there before, and holds none of its files: "
+                           "is its file system mounted?");
       quarantine_ = std::make_unique<QuarantineDirectory>(request_.quarantine_directory,
                                                           QuarantineDirectory::IfMissing::create);
+      remember_quarantine_place(catalog_, request_.quarantine_directory, quarantine_->descriptor());
       entry_ = {request_.decision_id,
                 MoveState::intent,
                 request_.path,

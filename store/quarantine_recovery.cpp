@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <map>
 #include <system_error>
 
 #include "posix/file_move.h"
@@ -13,6 +14,7 @@
 #include "store/quarantine.h"
 #include "store/quarantine_copies.h"
 #include "store/quarantine_directory.h"
+#include "store/quarantine_place.h"
 #include "store/sidecar.h"
 #include "store/sqlite_rows.h"
 
@@ -75,6 +77,7 @@ class Recovery {
       const auto quarantine = open_quarantine(entry.quarantine_directory);
       // A folder that cannot be opened may be one that is not mounted now.
       if (!quarantine || quarantine->stamp_of(entry.name)) return;
+      if (!is_in_place(entry.quarantine_directory)) return;
       if (const auto found = find_at_original_path(entry)) {
         welcome_back(entry, *found);
         (void)quarantine->remove(sidecar_name(entry.id));
@@ -120,6 +123,17 @@ class Recovery {
   RecoveryReport take_report() { return std::move(report_); }
 
  private:
+  bool is_in_place(const std::string& directory) {
+    const auto known = in_place_.find(directory);
+    if (known != in_place_.end()) return known->second;
+    const bool is_there = is_quarantine_in_place(catalog_, directory);
+    if (!is_there)
+      report_.problems.push_back(directory +
+                                 ": not the folder that was there before: is its file system "
+                                 "mounted?");
+    return in_place_[directory] = is_there;
+  }
+
   // One entry that cannot be looked at keeps its state; the others do not wait for it.
   template <typename Step>
   void guarded(const std::string& path, Step step) {
@@ -236,6 +250,7 @@ class Recovery {
   Catalog& catalog_;
   const std::function<bool(const std::string&)>& is_away_;
   RecoveryReport report_;
+  std::map<std::string, bool> in_place_;
 };
 
 }  // namespace

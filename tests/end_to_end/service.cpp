@@ -90,10 +90,11 @@ Service::~Service() {
 void Service::write_settings(const std::string& more_yaml, const std::string& watch_yaml) {
   const std::string watch =
       watch_yaml.empty() ? "  - path: '" + root().string() + "'\n" : watch_yaml;
+  const std::string workers = more_yaml.find("workers:") == std::string::npos ? "workers: 2\n" : "";
   write_file(settings_path(), "watch:\n" + watch + "catalog: '" + catalog().string() +
                                   "'\nduplicates_log: '" + duplicates_log().string() +
                                   "'\nsocket: {path: '" + socket().string() +
-                                  "'}\nsettle_time: 100ms\nworkers: 2\n" + more_yaml);
+                                  "'}\nsettle_time: 100ms\n" + workers + more_yaml);
 }
 
 void Service::launch(const std::map<std::string, std::string>& environment) {
