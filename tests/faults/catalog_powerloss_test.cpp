@@ -1,65 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The power goes: an ext4 of its own that is shut down without writing its log.
 #include <doctest/doctest.h>
-#include <fcntl.h>
-#include <sys/ioctl.h>
 
-#include <cstdint>
 #include <cstdio>
 
 #include "faults/catalog_support.h"
+#include "faults/own_disk.h"
 
 using namespace imgdedup::testing;
 using imgdedup::protocol::Json;
 namespace fs = std::filesystem;
-
-namespace {
-
-// <linux/ext4.h> is the kernel's own: EXT4_IOC_SHUTDOWN with EXT4_GOING_FLAGS_NOLOGFLUSH.
-constexpr unsigned long shutdown_request = _IOR('X', 125, std::uint32_t);
-constexpr std::uint32_t without_log_flush = 2;
-
-/// An ext4 in a file, mounted.
-class OwnDisk {
- public:
-  explicit OwnDisk(const fs::path& base) : image_(base / "disk.img"), place_(base / "disk") {
-    fs::create_directories(place_);
-    write_file(image_, "");
-    fs::resize_file(image_, std::uintmax_t{64} << 20);
-    is_mounted_ = run({"mkfs.ext4", "-q", "-F", image_.string()}) && mount();
-  }
-  ~OwnDisk() {
-    if (is_mounted_) run({"umount", "-l", place_.string()});
-  }
-  OwnDisk(const OwnDisk&) = delete;
-  OwnDisk& operator=(const OwnDisk&) = delete;
-
-  [[nodiscard]] bool is_mounted() const { return is_mounted_; }
-  [[nodiscard]] const fs::path& place() const { return place_; }
-  bool cut_power() {
-    const imgdedup::posix::UniqueDescriptor directory(
-        ::open(place_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    std::uint32_t flags = without_log_flush;
-    return directory && ::ioctl(directory.get(), shutdown_request, &flags) == 0;
-  }
-  void mount_again() {
-    REQUIRE(run({"umount", place_.string()}));
-    is_mounted_ = mount();
-    REQUIRE(is_mounted_);
-  }
-
- private:
-  static bool run(const std::vector<std::string>& command) {
-    return run_program(command).exit_status == 0;
-  }
-  bool mount() { return run({"mount", "-o", "loop", image_.string(), place_.string()}); }
-
-  fs::path image_;
-  fs::path place_;
-  bool is_mounted_ = false;
-};
-
-}  // namespace
 
 TEST_CASE("d1-powerloss: what was moved is in the journal, what was declared is remembered") {
   int cuts = 0;
