@@ -10,6 +10,7 @@
 
 #include "posix/file_copy.h"
 #include "posix/safe_open.h"
+#include "posix/test_hooks.h"
 #include "store/hidden_file.h"
 #include "store/quarantine_directory.h"
 #include "store/sidecar.h"
@@ -69,9 +70,11 @@ class BrokenOffCopy {
   }
 
   CopyEnd undo() {
-    for (const std::string& name : {part_name(entry_.name), entry_.name, sidecar_name(entry_.id)})
+    for (const std::string& name : {part_name(entry_.name), entry_.name, sidecar_name(entry_.id)}) {
       if (const int error = quarantine_->remove(name))
         throw std::system_error(error, std::generic_category(), "cannot remove " + name);
+      posix::test_point("recovery_step");
+    }
     set_state(MoveState::undone);
     return CopyEnd::undone;
   }
@@ -122,8 +125,10 @@ class BrokenOffCopy {
     const posix::Opened back = posix::open_file_beneath(place_.descriptor.get(), name_);
     if (!kept || !back || !posix::same_file_bytes(kept.get(), back.descriptor.get())) return keep();
     if (::fsync(place_.descriptor.get()) != 0) return CopyEnd::waits;
-    for (const std::string& name : {entry_.name, sidecar_name(entry_.id)})
+    for (const std::string& name : {entry_.name, sidecar_name(entry_.id)}) {
       if (quarantine_->remove(name) != 0) return keep();
+      posix::test_point("recovery_step");
+    }
     return CopyEnd::restored;
   }
 

@@ -10,6 +10,7 @@
 #include "posix/file_move.h"
 #include "posix/file_status.h"
 #include "posix/safe_open.h"
+#include "posix/test_hooks.h"
 #include "store/hidden_file.h"
 #include "store/quarantine.h"
 #include "store/quarantine_copies.h"
@@ -229,6 +230,7 @@ class Recovery {
                                                         parent.descriptor.get(), std::string(name))
                              : parent.error;
     if (error == 0) {
+      posix::test_point("recovery_step");
       quarantine->sync();
       if (::fsync(parent.descriptor.get()) != 0)
         throw std::system_error(errno, std::generic_category(),
