@@ -30,6 +30,10 @@ class MoveWriter {
       array_.add(item);
     } else if (move.done) {
       task_.console.out << done_ << ' ' << protocol::readable_text(move.path) << '\n';
+      if (move.message)
+        task_.console.errors << "imgdedupctl: " << move.id << ' '
+                             << protocol::readable_text(move.path) << ": "
+                             << protocol::readable_text(*move.message) << '\n';
     } else {
       task_.console.errors << "imgdedupctl: not " << done_ << ": " << move.id << ' '
                            << protocol::readable_text(move.path) << ": "

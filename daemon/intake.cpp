@@ -296,7 +296,10 @@ void Intake::answered(const std::shared_ptr<Measurement>& measurement,
                                                   measured->fingerprint.content_digest;
   const auto decision =
       is_same_content ? library_.catalog().standing_decision_on(row->id) : std::nullopt;
-  if (decision) {
+  // A file that has got further names is not to be moved any more: that is another decision.
+  const bool may_stand =
+      decision && (decision->action != matching::Action::quarantine || row->hard_links <= 1);
+  if (may_stand) {
     library_.catalog().add_content(*measured);
     library_.unchanged(*row);
     hooks_.confirmed(*decision);

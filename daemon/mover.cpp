@@ -34,6 +34,7 @@ Mover::Mover(event::Loop& loop, Library& library, const Roots& roots, worker::Wo
       pool_(pool),
       limits_(limits),
       hooks_(std::move(hooks)),
+      returning_(library.catalog()),
       retry_timer_(loop, [this] { carry_out_all(); }) {}
 
 void Mover::carry_out(store::DecisionId id) {
@@ -111,6 +112,15 @@ bool Mover::prepare(const MovePtr& move) {
       matching::same_inode(file->stamp, original->stamp)) {
     // One of the two is being looked at, or its folder is away.
     if (!root || !root->settings.protect) retry_later();
+    return false;
+  }
+  if (const unsigned times = returning_.times_moved(file->path, decision.content);
+      times >= most_moves_of_one_file) {
+    give_up(move,
+            {MoveProblem::Kind::refused,
+             "left " + file->path + " where it is: it lies in quarantine " + std::to_string(times) +
+                 " times already, so something puts it back again and again (a sync tool?); "
+                 "keep that from doing so, and purge or restore what lies in quarantine"});
     return false;
   }
   const Root* original_root = roots_.holding(original->path);
@@ -271,6 +281,7 @@ void Mover::finish(const MovePtr& move) {
     give_up(move, *problem);
   } else {
     ++counts_.done;
+    returning_.moved(move->decision.path, move->decision.content);
     warned_.erase(move->decision.id);
     hooks_.moved(move->decision.id);
   }

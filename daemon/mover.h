@@ -12,6 +12,7 @@
 #include "daemon/event/loop.h"
 #include "daemon/event/timer.h"
 #include "daemon/library.h"
+#include "daemon/returning_files.h"
 #include "daemon/roots.h"
 #include "store/quarantine.h"
 #include "worker/worker_pool.h"
@@ -87,6 +88,7 @@ class Mover {
   worker::WorkerPool& pool_;
   worker::JobLimits limits_;
   Hooks hooks_;
+  ReturningFiles returning_;
   event::Timer retry_timer_;
   std::deque<store::DecisionId> waiting_;
   std::unordered_set<store::DecisionId> queued_;

@@ -168,8 +168,10 @@ constexpr auto pages = std::to_array<CommandPage>({
      "", ""},
     {"quarantine.restore",
      "Needs `ids` or `all`. Never replaces another file. A restored file is not judged again until "
-     "it changes. Each item says whether it was done, else why not. With `all`, one call restores "
-     "`limit` files at most and `next` says where to go on.",
+     "it changes. Each item says whether it was done, else why not; a `message` beside `done` "
+     "names "
+     "what of owner, mode, times and attributes could not be given back. With `all`, one call "
+     "restores `limit` files at most and `next` says where to go on.",
      R"({"ids": [9]})",
      R"({"items": [{"id": 9, "path": "/srv/photos/again.jpg", "done": true, "message": null}],
       "next": null})",

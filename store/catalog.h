@@ -274,7 +274,7 @@ class Catalog {
   [[nodiscard]] virtual std::vector<QuarantineEntry> quarantine_entries(MoveState state,
                                                                         DecisionId after,
                                                                         std::size_t limit) = 0;
-  /// The directories of all files that lie in quarantine, or may.
+  /// The directories in which files lie in quarantine, or ever lay.
   [[nodiscard]] virtual std::vector<std::string> quarantine_directories() = 0;
   /// Takes a file that lies in quarantine unknown to this catalog into the journal, with a decision
   /// of the same id in state quarantined. False when a decision of that id exists already.

@@ -100,8 +100,10 @@ class QuarantineMove::Implementation {
     auto file = posix::open_file_beneath(directory_.get(), name_);
     if (!file) return changed(std::strerror(file.error));
     file_ = std::move(file.descriptor);
-    if (stamp_from(posix::status_of(file_.get())) != request_.stamp)
+    const posix::FileStatus status = posix::status_of(file_.get());
+    if (stamp_from(status) != request_.stamp)
       return changed("it is another file than the one that was judged");
+    if (status.hard_links > 1) return changed("it has further names, so nothing would be gained");
     lease_ = std::make_unique<posix::ReadLease>(file_.get());
     if (lease_->outcome() == posix::LeaseOutcome::writer_open)
       return changed("somebody has it open for writing");
@@ -242,9 +244,10 @@ class QuarantineMove::Implementation {
   std::optional<std::string> what_changed() const {
     if (has_lease() && !lease_->still_unbroken())
       return "somebody began to write it in the moment of the move";
-    const auto now = stamp_from(posix::status_of(file_.get()));
-    if (!matching::same_inode_unmodified(now, request_.stamp))
+    const posix::FileStatus now = posix::status_of(file_.get());
+    if (!matching::same_inode_unmodified(stamp_from(now), request_.stamp))
       return "it was changed in the moment of the move";
+    if (now.hard_links > 1) return "it got another name in the moment of the move";
     if (request_.keeper_stamp && !keeper_is_in_place())
       return "its original " + request_.keeper_path + " went away or changed in that moment";
     return std::nullopt;

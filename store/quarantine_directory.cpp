@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
@@ -95,7 +96,9 @@ void QuarantineDirectory::write_sidecar(const QuarantineEntry& entry,
 std::string QuarantineDirectory::sidecar_of(DecisionId id) const {
   const posix::UniqueDescriptor file = open_file(sidecar_name(id));
   if (!file) return "";
-  std::string text(max_sidecar_bytes, '\0');
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) return "";
+  std::string text(std::min(static_cast<std::size_t>(status.st_size), max_sidecar_bytes), '\0');
   std::size_t size = 0;
   while (size < text.size()) {
     const ssize_t got = ::read(file.get(), text.data() + size, text.size() - size);

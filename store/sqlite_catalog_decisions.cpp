@@ -73,9 +73,8 @@ constexpr const char* move_by_id =
 constexpr const char* moves_by_state =
     "SELECT " IMGDEDUP_QUARANTINE_COLUMNS
     " FROM quarantine WHERE state = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
-// All states but those in which nothing lies in quarantine.
-constexpr const char* directories_of_moves =
-    "SELECT DISTINCT quarantine_directory FROM quarantine WHERE state IN (0, 1, 7, 8, 9)";
+// In whatever state: a kill may have left a file behind whose row has ended.
+constexpr const char* directories_of_moves = "SELECT DISTINCT quarantine_directory FROM quarantine";
 constexpr const char* quarantine_counts =
     "SELECT COUNT(*), COALESCE(SUM(size_bytes), 0), COALESCE(SUM(NOT EXISTS (SELECT 1 FROM files "
     "JOIN contents AS c ON c.id = content_id WHERE c.digest = q.content AND files.state = 1)), 0) "

@@ -263,53 +263,6 @@ TEST_CASE(
   std::printf("m3-fault: a quarantine that is full or not mounted costs nothing\n");
 }
 
-TEST_CASE("m3-fault: what another file system cannot keep is told, and comes back") {
-  if (!may_mount("m3-fault: attributes")) return;
-  AcrossMounts world("m3-fault: attributes");
-  if (!world.other.is_there()) return;
-  TemporaryDirectory folders;
-  const fs::path image = folders / "image";
-  const fs::path place = folders / "stick";
-  fs::create_directories(place);
-  write_file(image, "");
-  fs::resize_file(image, std::uintmax_t{8} << 20);
-  if (run_program({"mkfs.vfat", image.string()}).exit_status != 0 ||
-      run_program({"mount", "-o", "loop,umask=077", image.string(), place.string()}).exit_status !=
-          0) {
-    std::printf("SKIPPED: m3-fault: attributes (no vfat here)\n");
-    return;
-  }
-  Service& service = world.service;
-  world.use(place / "q");
-  write_file(world.a(), jpeg(1));
-  service.start();
-  service.sync();
-  const fs::path fresh = service.base() / "fresh.jpg";
-  write_file(fresh, jpeg(1));
-  REQUIRE(::chown(fresh.c_str(), 12345, 54321) == 0);
-  REQUIRE(::chmod(fresh.c_str(), 0640) == 0);
-  const timespec times[]{{1'000'000'001, 123'456'789}, {1'100'000'001, 987'654'321}};
-  REQUIRE(::utimensat(AT_FDCWD, fresh.c_str(), times, 0) == 0);
-  fs::create_directories(world.b().parent_path());
-  fs::rename(fresh, world.b());
-  service.sync();
-  const bool is_moved = service.list("quarantine.list").size() == 1;
-  CHECK(is_moved);
-  const std::string said = service.call("status")["last_error"].dump();
-  CHECK(said.find("owner 12345:54321") != std::string::npos);
-  CHECK(service.ctl({"quarantine", "restore", "--all"}).exit_status == 0);
-  service.sync();
-  const auto after = status_of(world.b());
-  CHECK(after.st_uid == 12345);
-  CHECK(after.st_gid == 54321);
-  CHECK((after.st_mode & 07777) == 0640);
-  CHECK(after.st_mtim.tv_sec == 1'100'000'001);
-  CHECK(after.st_mtim.tv_nsec == 987'654'321);
-  service.stop();
-  (void)run_program({"umount", place.string()});
-  std::printf("m3-fault: owner, mode and time came back from a vfat that has none of them\n");
-}
-
 TEST_CASE("a large file is copied without holding up the service, and SIGTERM breaks it off") {
   AcrossMounts world("a large file");
   if (!world.other.is_there()) return;

@@ -414,10 +414,11 @@ class World {
           if (entry.path().extension() != ".json") count(entry.path());
         }
     CHECK(there == listed);
+    int hidden = 0;
     for (const char* name : {"r0", "r1"})
       for (const auto& entry : fs::recursive_directory_iterator(base_ / name))
-        if (entry.is_regular_file())
-          CHECK_FALSE(entry.path().filename().string().starts_with(".imgdedup-moving"));
+        hidden += entry.path().filename().string().starts_with(".imgdedup-moving");
+    CHECK(hidden == 0);
     for (const auto state : {store::MoveState::intent, store::MoveState::copying,
                              store::MoveState::copied, store::MoveState::restoring})
       CHECK(store_->catalog().quarantine_entries(state, 0, 1).empty());

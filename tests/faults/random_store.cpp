@@ -116,7 +116,9 @@ void RandomStore::judge(const store::CatalogFile& waiting) {
     store::CatalogFile file = waiting;
     const auto old = file.content_id ? catalog_.content(*file.content_id) : std::nullopt;
     const bool is_same = old && old->fingerprint.content_digest == print.content_digest;
-    if (is_same && catalog_.standing_decision_on(file.id)) {
+    const auto standing = catalog_.standing_decision_on(file.id);
+    if (is_same && standing &&
+        (standing->action != matching::Action::quarantine || file.hard_links <= 1)) {
       library_.unchanged(file);
       return;
     }
@@ -196,10 +198,11 @@ bool RandomStore::move(const store::CatalogDecision& decision, const Meanwhile& 
 
 std::size_t RandomStore::settle(const Meanwhile& meanwhile) {
   std::size_t moved = 0;
-  // What changes meanwhile is looked at in the next round; in the last nothing does.
+  // What changes meanwhile is looked at in the next round, in which nothing does.
   for (int round = 0; round < 3; ++round) {
     compare();
     judge_all();
+    const std::size_t moved_before = moved;
     std::set<store::DecisionId> tried;
     for (bool has_more = true; has_more;) {
       has_more = false;
@@ -210,12 +213,8 @@ std::size_t RandomStore::settle(const Meanwhile& meanwhile) {
         if (!now || now->state != DecisionState::standing) continue;
         if (move(*now, round == 0 ? meanwhile : Meanwhile([] {}))) ++moved;
       }
-      publisher_.flush();
-      if (has_more) {
-        compare();
-        judge_all();
-      }
     }
+    if (tried.empty() || (round > 0 && moved == moved_before)) break;
   }
   publisher_.flush();
   return moved;
