@@ -212,7 +212,7 @@ TEST_CASE("an unknown key is refused, with the one that was meant") {
 
 TEST_CASE("numbers have their range") {
   check_after_watch({
-      {"sandbox: off", "f:2: sandbox: is \"off\", must be required or best-effort"},
+      {"sandbox: off", "f:2: sandbox: is \"off\", must be one of required, best-effort"},
       {"workers: -1", "f:2: workers: is \"-1\", must be a whole number from 0 to 256"},
       {"workers: 257", "f:2: workers: is \"257\", must be a whole number from 0 to 256"},
       {"workers: 1.5", "f:2: workers: is \"1.5\", must be a whole number from 0 to 256"},

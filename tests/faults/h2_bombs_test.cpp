@@ -26,7 +26,8 @@ constexpr double most_seconds = 25;
 /// `bomb` alone, then a good picture behind it for the one worker there is. The reason why the bomb
 /// was refused, "" if it was read.
 std::string set_off(const char* id, const std::string& bomb) {
-  Service service("limits: {pixels: 200M, worker_memory: 1GiB}\n");
+  // Processor time is what counts: a busy machine may take ten times as long.
+  Service service("limits: {pixels: 200M, worker_memory: 1GiB, worker_time: 10m}\n");
   change_setting(service, "workers: 2", "workers: 1");
   service.start();
   write_file(service.root() / "first.jpg", photo(1));
@@ -42,23 +43,23 @@ std::string set_off(const char* id, const std::string& bomb) {
   wait_until([&] { return service.call("status")["inflight"] > 0 || is_done("bomb"); },
              "the bomb to be taken up");
   write_file(service.root() / "good.jpg", photo(2));
-  wait_until([&] { return is_done("bomb"); }, "the bomb to be done", std::chrono::seconds(100));
+  wait_until([&] { return is_done("bomb"); }, "the bomb to be done", std::chrono::minutes(10));
   const double bomb_seconds = seconds_since(begin);
-  wait_until([&] { return is_done("good.jpg"); }, "the good picture", std::chrono::seconds(60));
+  wait_until([&] { return is_done("good.jpg"); }, "the good picture", std::chrono::minutes(2));
   const double good_seconds = seconds_since(begin);
+  const double processor = processor_seconds(service.pid());
   CHECK(state_of(service, "good.jpg") == "judged");
   const auto reasons = unreadable_reasons(service);
   const auto found = reasons.find("bomb");
   const std::string reason = found == reasons.end() ? "" : found->second;
-  CHECK(bomb_seconds < most_seconds);
-  CHECK(good_seconds < most_seconds + 5);
+  CHECK(processor < most_seconds);
   CHECK(memory.peak_bytes() < most_bytes);
   CHECK(service.stop() == 0);
   std::printf(
-      "%s: %zu KiB, %s after %.1f s, the picture behind it after %.1f s, peak of all "
-      "processes %.0f MiB\n",
+      "%s: %zu KiB, %s after %.1f s, the picture behind it after %.1f s, processor time of all "
+      "processes %.1f s, their peak %.0f MiB\n",
       id, bomb.size() / 1024, reason.empty() ? "read" : reason.c_str(), bomb_seconds, good_seconds,
-      static_cast<double>(memory.peak_bytes()) / (1 << 20));
+      processor, static_cast<double>(memory.peak_bytes()) / (1 << 20));
   return reason;
 }
 

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <stdexcept>
 #include <string_view>
 #include <vector>
@@ -25,14 +26,19 @@ void link_or_copy(const fs::path& from, const fs::path& to) {
   if (error) fs::copy_file(from, to);
 }
 
-/// Workers are its children.
-std::uint64_t resident_bytes_of_family(pid_t service) {
-  std::uint64_t sum = resident_bytes(service);
-  const std::string own = std::to_string(service);
-  for (const auto& thread : fs::directory_iterator("/proc/" + own + "/task")) {
+/// The service and its workers, which are its children.
+std::vector<pid_t> family_of(pid_t service) {
+  std::vector<pid_t> family{service};
+  for (const auto& thread : fs::directory_iterator("/proc/" + std::to_string(service) + "/task")) {
     std::ifstream children(thread.path() / "children");
-    for (pid_t child = 0; children >> child;) sum += resident_bytes(child);
+    for (pid_t child = 0; children >> child;) family.push_back(child);
   }
+  return family;
+}
+
+std::uint64_t resident_bytes_of_family(pid_t service) {
+  std::uint64_t sum = 0;
+  for (const pid_t process : family_of(service)) sum += resident_bytes(process);
   return sum;
 }
 
@@ -74,6 +80,22 @@ std::uint64_t resident_bytes(pid_t process) {
   std::uint64_t total = 0, resident = 0;
   file >> total >> resident;
   return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+double processor_seconds(pid_t service) {
+  std::uint64_t ticks = 0;
+  for (const pid_t process : family_of(service)) {
+    std::ifstream file("/proc/" + std::to_string(process) + "/stat");
+    std::string line;
+    std::getline(file, line);
+    // Behind the name, which may hold anything: the state, and ten more before the four times (of
+    // itself and of children that were waited for).
+    std::istringstream fields(line.substr(std::min(line.size(), line.rfind(')') + 1)));
+    std::string skipped;
+    for (int i = 0; i < 11; ++i) fields >> skipped;
+    for (std::uint64_t time = 0, i = 0; i < 4 && fields >> time; ++i) ticks += time;
+  }
+  return static_cast<double>(ticks) / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
 MemoryWatch::MemoryWatch(pid_t service)

@@ -30,6 +30,9 @@ bool at_full_size();
 /// Resident memory of one process; 0 if there is none such.
 std::uint64_t resident_bytes(pid_t process);
 
+/// Processor time that the service and its workers, also those that have ended, have taken.
+double processor_seconds(pid_t service);
+
 /// Looks every few milliseconds what the service and its workers take together, as long as it
 /// lives.
 class MemoryWatch {
