@@ -44,7 +44,7 @@ bool succeeds(SandboxProbe probe, pid_t parent) {
     case SandboxProbe::local_socket:
       return ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) >= 0;
     case SandboxProbe::execute: {
-      const char* arguments[] = {"/bin/sh", "-c", "exit 77", nullptr};
+      const char* arguments[] = {"/bin/sh", "-c", "exit 10", nullptr};
       ::execve(arguments[0], const_cast<char* const*>(arguments), nullptr);
       return false;
     }
@@ -63,9 +63,8 @@ bool succeeds(SandboxProbe probe, pid_t parent) {
         return false;
       }
     case SandboxProbe::trace_parent:
-      if (::ptrace(PTRACE_ATTACH, parent, nullptr, nullptr) != 0) return false;
-      ::ptrace(PTRACE_DETACH, parent, nullptr, nullptr);
-      return true;
+      // Unlike PTRACE_ATTACH this does not stop it, and ends with this process.
+      return ::ptrace(PTRACE_SEIZE, parent, nullptr, nullptr) == 0;
     case SandboxProbe::signal_parent:
       return ::kill(parent, 0) == 0;
     case SandboxProbe::executable_memory:
