@@ -67,8 +67,9 @@ TEST_CASE("a file below a directory that is left out is not reached") {
 
 TEST_CASE("names of unfinished files are told from others") {
   using daemon::is_temporary_name;
-  for (const char* name : {"a.part", "a.PART", "a.jpg.crdownload", "x.tmp", "a.jpg~", "~",
-                           "a.partial", "a.download", ".a.jpg.Ab12Cd", ".IMG.jpg.xxxxxx"})
+  for (const char* name :
+       {"a.part", "a.PART", "a.jpg.crdownload", "x.tmp", "a.jpg~", "~", "a.partial", "a.download",
+        ".a.jpg.Ab12Cd", ".IMG.jpg.xxxxxx", ".imgdedup-moving-17"})
     CHECK_MESSAGE(is_temporary_name(name), name);
   for (const char* name : {"a.jpg", "part", "a.parts", ".hidden.jpg", "a.jpg.Ab12Cd", ".profile",
                            ".x.abc-ef", "tmp.jpg", "", ".", ".a.toolong"})

@@ -3,7 +3,6 @@
 // under whatever policy, and wherever kills strike, no copy is lost and none is made.
 #include <doctest/doctest.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -13,10 +12,10 @@
 #include <cstdio>
 #include <fstream>
 #include <map>
-#include <random>
 
 #include <nlohmann/json.hpp>
 
+#include "faults/random_people.h"
 #include "faults/random_store.h"
 #include "posix/unique_descriptor.h"
 #include "store/sidecar.h"
@@ -32,8 +31,6 @@ namespace {
 constexpr std::uint64_t usual_seed = 20261121;
 constexpr int usual_steps =
     2000;  // IMGDEDUP_PROPERTY_STEPS, IMGDEDUP_PROPERTY_SEED: others, by hand
-constexpr int contents = 8;
-constexpr int most_files = 40;
 constexpr const char* kills_of_moves[] = {
     "before_intent",     "after_intent",     "after_sidecar", "before_rename", "after_rename",
     "after_sync",        "after_commit",     "copy_begun",    "copy_written",  "copy_synced",
@@ -49,9 +46,9 @@ std::uint64_t number_from_environment(const char* name, std::uint64_t otherwise)
   return text && *text ? std::strtoull(text, nullptr, 10) : otherwise;
 }
 
-class World {
+class World : private RandomPeople {
  public:
-  explicit World(std::uint64_t seed) : random_(seed) {
+  explicit World(std::uint64_t seed) : RandomPeople(seed) {
     // Memory syncs quickly: most of it lies there, and what is copied goes to the disk.
     const bool is_on_disk = number_from_environment("IMGDEDUP_PROPERTY_ON_DISK", 0) != 0;
     has_other_mount_ = memory_.is_there();
@@ -77,124 +74,11 @@ class World {
   }
 
  private:
-  std::size_t below(std::size_t limit) {
-    return std::uniform_int_distribution<std::size_t>(0, limit - 1)(random_);
-  }
-  bool one_in(std::size_t chances) { return below(chances) == 0; }
-  template <std::size_t count>
-  const char* some_of(const char* const (&names)[count]) {
-    return names[below(count)];
-  }
-  void say(const std::string& words) { said_ += words + "; "; }
-
   void open() {
     store_ = std::make_unique<RandomStore>(settings_);
     CHECK(store_->recovered().problems.empty());
     CHECK(store_->recovered().waiting == 0);
     CHECK(store_->recovered().lost.empty());
-  }
-
-  // --- what people do ---
-
-  std::string some_bytes() { return "content " + std::to_string(below(contents)); }
-  fs::path some_path() {
-    return base_ / (one_in(3) ? "r1" : "r0") / ("d" + std::to_string(below(3))) /
-           ("f" + std::to_string(below(8)) + ".jpg");
-  }
-  std::vector<fs::path> files_in_roots() const {
-    std::vector<fs::path> files;
-    for (const char* name : {"r0", "r1"})
-      for (auto entry = fs::recursive_directory_iterator(base_ / name);
-           entry != fs::recursive_directory_iterator(); ++entry) {
-        if (entry->is_directory() && is_quarantine(entry->path()))
-          entry.disable_recursion_pending();
-        else if (entry->is_regular_file() && !entry->path().filename().string().starts_with('.'))
-          files.push_back(entry->path());
-      }
-    std::sort(files.begin(), files.end());
-    return files;
-  }
-  bool is_quarantine(const fs::path& path) const {
-    const std::string name = path.filename();
-    return name == ".imgdedup-quarantine" || name == "kept";
-  }
-  std::vector<fs::path> quarantines() const {
-    std::vector<fs::path> folders;
-    for (const char* name : {"r0", "r1"}) {
-      folders.push_back(base_ / name / ".imgdedup-quarantine");
-      folders.push_back(base_ / name / "kept");
-      if (has_other_mount_) folders.push_back(other_ / name);
-    }
-    return folders;
-  }
-
-  /// A file that nobody can reach any more.
-  void destroy(const fs::path& path) {
-    struct stat status {};
-    REQUIRE(::lstat(path.c_str(), &status) == 0);
-    if (status.st_nlink == 1) --expected_[*bytes_at(path)];
-    fs::remove(path);
-  }
-  void put(const fs::path& path, const std::string& bytes) {
-    const fs::path fresh = base_ / "fresh";
-    write_file(fresh, bytes);
-    fs::create_directories(path.parent_path());
-    ++expected_[bytes];
-    if (::renameat2(AT_FDCWD, fresh.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) == 0) return;
-    REQUIRE(::renameat2(AT_FDCWD, fresh.c_str(), AT_FDCWD, path.c_str(), RENAME_EXCHANGE) == 0);
-    destroy(fresh);
-  }
-  void edit(const fs::path& path, const std::string& bytes) {
-    // One that is leased this moment says no, and its holder learns of it.
-    const posix::UniqueDescriptor file(
-        ::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
-    if (!file) return;
-    --expected_[*bytes_at(path)];
-    REQUIRE(::ftruncate(file.get(), 0) == 0);
-    REQUIRE(::pwrite(file.get(), bytes.data(), bytes.size(), 0) ==
-            static_cast<ssize_t>(bytes.size()));
-    ++expected_[bytes];
-  }
-
-  void user_does_something() {
-    const auto files = files_in_roots();
-    const std::size_t choice = files.empty() ? 0 : below(14);
-    if (choice < 4 && files.size() < most_files) {
-      const fs::path path = some_path();
-      say("put " + path.string());
-      put(path, some_bytes());
-      return;
-    }
-    if (files.empty()) return;
-    const fs::path file = files[below(files.size())];
-    const fs::path path = some_path();
-    if (choice < 6) {
-      say("copy " + file.string() + " " + path.string());
-      put(path, *bytes_at(file));
-    } else if (choice == 6) {
-      say("edit " + file.string());
-      edit(file, some_bytes());
-    } else if (choice < 10) {
-      say("delete " + file.string());
-      destroy(file);
-    } else if (choice == 10) {
-      say("rename " + file.string() + " " + path.string());
-      fs::create_directories(path.parent_path());
-      (void)::renameat2(AT_FDCWD, file.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE);
-    } else if (choice == 11) {
-      say("link " + file.string() + " " + path.string());
-      std::error_code ignored;
-      fs::create_directories(path.parent_path());
-      fs::create_hard_link(file, path, ignored);
-    } else if (choice == 12) {
-      say("touch " + file.string());
-      fs::last_write_time(file, fs::file_time_type::clock::now());
-    } else {
-      say("swap folders");
-      const fs::path a = base_ / "r0" / ("d" + std::to_string(below(3)));
-      const fs::path b = base_ / "r0" / ("d" + std::to_string(below(3)));
-      (void)::renameat2(AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE);
-    }
   }
 
   // --- what their owner asks of the service ---
@@ -219,6 +103,16 @@ class World {
                                      : other_ / name;
       settings_.roots.push_back(root);
     }
+  }
+
+  std::vector<fs::path> quarantines() const {
+    std::vector<fs::path> folders;
+    for (const char* name : {"r0", "r1"}) {
+      folders.push_back(base_ / name / ".imgdedup-quarantine");
+      folders.push_back(base_ / name / "kept");
+      if (has_other_mount_) folders.push_back(other_ / name);
+    }
+    return folders;
   }
 
   std::optional<store::QuarantineEntry> some_quarantined() {
@@ -451,19 +345,15 @@ class World {
     CHECK(ids == taken);
   }
 
-  std::mt19937_64 random_;
   TemporaryDirectory disk_;
   OtherMount memory_{"the other mount of k1-property"};
   bool has_other_mount_ = false;
-  fs::path base_;
   fs::path other_;
   StoreSettings settings_;
   std::unique_ptr<RandomStore> store_;
-  std::map<std::string, int> expected_;  ///< copies of each content, wherever they lie
   std::streamoff log_read_ = 0;
   store::DecisionId last_line_ = 0;
   store::DecisionId last_decision_ = 0;
-  std::string said_;
   int step_ = 0;
   int moved_ = 0, copied_ = 0, restored_ = 0, purged_ = 0, kills_ = 0, lost_ = 0;
 };

@@ -75,3 +75,16 @@ TEST_CASE("a file that cannot be read or written is an error") {
                   std::system_error);
   CHECK_THROWS_AS(copy_file_bytes(a.get(), opened("/dev/full", O_WRONLY).get()), std::system_error);
 }
+
+TEST_CASE("a copying that may not go on ends") {
+  const TemporaryDirectory directory;
+  write_file(directory / "from", bytes_of_length(100));
+  const UniqueDescriptor from = opened(directory / "from");
+  const UniqueDescriptor to = opened(directory / "to", O_RDWR | O_CREAT);
+  try {
+    // Where blocks are shared there is nothing to break off.
+    CHECK(copy_file_bytes(from.get(), to.get(), [] { return false; }) == 100);
+  } catch (const std::system_error& error) {
+    CHECK(error.code() == std::errc::operation_canceled);
+  }
+}

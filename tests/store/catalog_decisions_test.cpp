@@ -256,6 +256,27 @@ TEST_CASE_TEMPLATE("the journal never loses sight of a file that lies in quarant
   CHECK(catalog->quarantine_entry(9)->state == MoveState::quarantined);
 }
 
+TEST_CASE_TEMPLATE("the journal tells a copying from a rename, and keeps what is not ended",
+                   Backend, CATALOG_BACKENDS) {
+  OpenCatalog<Backend> catalog;
+  const auto original = catalog.add_judged("/w/o", 1, 1);
+  const auto file = catalog.add_judged("/w/f", 2, 1, FileRole::duplicate);
+  const auto id = catalog.decide(file, original);
+  auto copying = entry(id);
+  copying.state = MoveState::copying;
+  catalog->begin_move(copying);
+  CHECK(catalog->quarantine_entry(id)->state == MoveState::copying);
+  CHECK(catalog->quarantine_directories() ==
+        std::vector<std::string>{copying.quarantine_directory});
+  for (const MoveState state : {MoveState::copied, MoveState::restoring}) {
+    catalog->set_move_state(id, state);
+    CHECK_THROWS_AS(catalog->begin_move(entry(id)), store::StoreError);
+    CHECK(catalog->quarantine_entry(id)->state == state);
+  }
+  catalog->set_move_state(id, MoveState::purged);
+  CHECK(catalog->quarantine_directories().size() == 1);
+}
+
 TEST_CASE_TEMPLATE("a file found in quarantine is adopted with a decision of its id", Backend,
                    CATALOG_BACKENDS) {
   OpenCatalog<Backend> catalog;

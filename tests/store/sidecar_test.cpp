@@ -61,6 +61,36 @@ TEST_CASE("a sidecar says all that its entry says, whatever bytes the names have
   CHECK(nlohmann::json::accept(store::sidecar_text(entry())));
 }
 
+TEST_CASE("a sidecar keeps the attributes of a copied file, and reads no nonsense for them") {
+  posix::FileAttributes attributes;
+  attributes.mode = 04640;
+  attributes.owner = 12345;
+  attributes.group = 54321;
+  attributes.modified = {-5, 123'456'789};
+  attributes.extended = {{"user.\xff", std::string("\0b", 2)}, {"user.empty", ""}};
+  const std::string text = store::sidecar_text(entry(), &attributes);
+  check_same(*parse_sidecar(text), entry());
+  const auto read = store::attributes_in_sidecar(text);
+  REQUIRE(read);
+  CHECK(read->mode == attributes.mode);
+  CHECK(read->owner == attributes.owner);
+  CHECK(read->group == attributes.group);
+  CHECK(read->modified.tv_sec == -5);
+  CHECK(read->modified.tv_nsec == 123'456'789);
+  CHECK(read->extended == attributes.extended);
+  CHECK_FALSE(store::attributes_in_sidecar(store::sidecar_text(entry())));
+  for (const char* key : {"mode", "owner", "group", "accessed", "modified", "extended_base64"}) {
+    CAPTURE(key);
+    for (const nlohmann::json& nonsense :
+         {nlohmann::json("x"), nlohmann::json(1.5), nlohmann::json::array({1}),
+          nlohmann::json::array({0, -1}), nlohmann::json()}) {
+      auto json = nlohmann::json::parse(text);
+      json["attributes"][key] = nonsense;
+      CHECK_FALSE(store::attributes_in_sidecar(json.dump()));
+    }
+  }
+}
+
 TEST_CASE("names in quarantine say which entry they belong to") {
   using store::id_from_quarantine_name;
   CHECK(store::sidecar_name(17) == "q17.json");
