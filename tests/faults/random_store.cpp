@@ -67,7 +67,14 @@ matching::Fingerprint RandomStore::fingerprint(const std::string& bytes) {
 matching::ImageRecord RandomStore::record(const store::CatalogFile& file,
                                           const matching::Fingerprint& print) const {
   const daemon::Root* root = roots_.holding(file.path);
-  return {file.id, file.path, file.stamp, file.hard_links, root && root->settings.protect, print};
+  matching::ImageRecord record;
+  record.file_id = file.id;
+  record.path = file.path;
+  record.stamp = file.stamp;
+  record.hard_links = file.hard_links;
+  record.is_protected = root && root->settings.protect;
+  record.fingerprint = print;
+  return record;
 }
 
 void RandomStore::compare() {
