@@ -270,6 +270,12 @@ class QuarantineMove::Implementation {
     if (root.empty() || (!locks_.empty() && root == request_.root_path)) return true;
     posix::Opened directory = posix::open_root(root);
     if (!directory) return true;  // the opening of the file tells what is wrong
+    // Another path of a folder that is locked already: a link, or a second mount.
+    const posix::FileStatus status = posix::status_of(directory.descriptor.get());
+    for (const posix::UniqueDescriptor& locked : locks_) {
+      const posix::FileStatus other = posix::status_of(locked.get());
+      if (other.device == status.device && other.inode == status.inode) return true;
+    }
     // Some network file systems have no locks on folders.
     if (::flock(directory.descriptor.get(), LOCK_EX | LOCK_NB) != 0) return errno != EWOULDBLOCK;
     locks_.push_back(std::move(directory.descriptor));

@@ -140,6 +140,7 @@ std::optional<posix::FileAttributes> attributes_in_sidecar(std::string_view text
     attributes.group = integer<gid_t>(given, "group");
     attributes.accessed = time_from(given, "accessed");
     attributes.modified = time_from(given, "modified");
+    if (!given.at("extended_base64").is_array()) return std::nullopt;
     for (const Json& pair : given.at("extended_base64")) {
       const auto name = matching::base64_decode(pair.at(0).get<std::string>());
       const auto value = matching::base64_decode(pair.at(1).get<std::string>());
