@@ -46,11 +46,6 @@ std::string shell_word(const std::string& text) {
 /// A stop waits for it.
 constexpr AccessSample service_sample{1000, std::chrono::milliseconds(500)};
 
-constexpr const char* mount_advice =
-    "which a rename does not reach, so nothing can be moved there. Leave the setting `quarantine` "
-    "of "
-    "this folder empty: it is then a hidden folder within";
-
 bool wants_moves(const config::Settings& settings, const config::WatchedRoot& root) {
   if (root.protect) return false;
   for (const auto relation : {matching::Relation::exact, matching::Relation::pixels,
@@ -157,12 +152,9 @@ class Description {
   }
 
   void describe_renaming(const FolderAccess& access) {
-    const bool is_allowed = access.unwritable.count == 0 && !access.quarantine_on_other_mount;
+    const bool is_allowed = access.unwritable.count == 0;
     judge("rename", is_allowed);
-    if (moves_ && access.quarantine_on_other_mount)
-      warn_of_trouble(
-          "its quarantine " + root_.quarantine + " lies on another mount, " + mount_advice, "");
-    if (access.unwritable.count == 0) return;
+    if (is_allowed) return;
     if (!moves_) {
       note("renaming is needed only where an action is quarantine");
     } else if (access.is_read_only && from_ == Viewpoint::service) {
@@ -220,14 +212,6 @@ std::vector<std::string> describe_openings(const config::Settings& settings,
     const bool is_visible =
         !is_hidden_by_unit(root.path) || UnitOpenings::covers(openings.visible, root.path);
     const bool is_writable = UnitOpenings::covers(openings.writable, root.path);
-    const bool is_one_mount =
-        std::any_of(openings.writable.begin(), openings.writable.end(), [&](const auto& path) {
-          return UnitOpenings::covers({path}, root.path) &&
-                 UnitOpenings::covers({path}, root.quarantine);
-        });
-    if (is_visible && is_writable && wants_moves(settings, root) && !is_one_mount)
-      warnings.push_back(root.path + ": in the unit its quarantine " + root.quarantine +
-                         " lies on another mount, " + mount_advice);
     if (!is_visible)
       warnings.push_back(root.path +
                          ": the unit hides /home, /root and /run/user, and no drop-in " +

@@ -33,6 +33,8 @@ constexpr auto degradations = std::to_array<Degradation>({
     {"offline",
      "Nothing of this folder is forgotten, and nothing is decided by it. Bring it back, which is "
      "noticed by itself, or take it out of the settings."},
+    {"quarantine",
+     "Duplicates found in that folder are logged and stay where they are until it is put right."},
     {"sandbox",
      "A hostile picture that takes over a worker meets fewer walls. `imgdedupd "
      "--self-test-sandbox` "
@@ -50,12 +52,18 @@ constexpr auto degradations = std::to_array<Degradation>({
 
 std::span<const Degradation> all_degradations() { return degradations; }
 
+bool is_of_kind(std::string_view word, const Degradation& kind) {
+  if (!word.starts_with(kind.word)) return false;
+  const std::string_view rest = word.substr(kind.word.size());
+  return rest.empty() || rest.starts_with(" of ") || rest.starts_with(":");
+}
+
 std::string degradation_line(std::string_view word, std::string_view why) {
   std::string line(word);
   line += ": ";
   line += why;
   for (const Degradation& each : degradations) {
-    if (each.word != word) continue;
+    if (!is_of_kind(word, each)) continue;
     if (!line.ends_with('.')) line += '.';
     return line + " " + std::string(each.advice);
   }

@@ -17,8 +17,12 @@ struct Degradation {
 /// Every word that a line of `degraded` may begin with.
 std::span<const Degradation> all_degradations();
 
+/// Whether `word`, or a line that begins with it, is of that kind: "quarantine of /srv/photos" is
+/// of the kind "quarantine".
+bool is_of_kind(std::string_view word, const Degradation& kind);
+
 /// "WORD: WHY. ADVICE" on one line. `why` says what is wrong; its own advice, if it has any, stays.
-/// `word` is one of all_degradations().
+/// `word` is of one of all_degradations().
 std::string degradation_line(std::string_view word, std::string_view why);
 
 }  // namespace imgdedup::daemon

@@ -8,7 +8,6 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <deque>
 #include <system_error>
@@ -37,17 +36,6 @@ std::string blocked_above(const std::string& path) {
       return above;
   }
   return {};
-}
-
-/// The mount that `path` lies on, or would lie on; 0: not known.
-std::uint64_t mount_of(std::string path) {
-  struct statx status {};
-  while (::statx(AT_FDCWD, path.c_str(), AT_STATX_DONT_SYNC, STATX_MNT_ID, &status) != 0) {
-    const auto slash = path.rfind('/');
-    if (errno != ENOENT || slash == std::string::npos || path.size() == 1) return 0;
-    path.resize(std::max<std::size_t>(slash, 1));
-  }
-  return (status.stx_mask & STATX_MNT_ID) != 0 ? status.stx_mnt_id : 0;
 }
 
 int watch_error_of(int directory) {
@@ -151,11 +139,6 @@ FolderAccess examine_folder(const config::WatchedRoot& root, int descriptor,
   access.is_read_only =
       ::fstatvfs(top.descriptor.get(), &file_system) == 0 && (file_system.f_flag & ST_RDONLY) != 0;
   access.watch_error = watch_error_of(top.descriptor.get());
-  if (!config::is_within(root.quarantine, root.path)) {
-    const std::uint64_t own = mount_of(root.path);
-    const std::uint64_t other = mount_of(root.quarantine);
-    access.quarantine_on_other_mount = own != 0 && other != 0 && own != other;
-  }
   Examination(root, sample, access).look(std::move(top.descriptor));
   return access;
 }

@@ -33,8 +33,6 @@ struct FolderAccess {
   Denied unreadable;              ///< files
   Denied unwritable;              ///< directories that nothing may be renamed out of
   Denied unleasable;              ///< files of other owners, without CAP_LEASE
-  /// Its quarantine lies elsewhere, on another mount: no rename comes there.
-  bool quarantine_on_other_mount = false;
 };
 
 /// Looks, changing nothing, with the rights that the process has now. `descriptor`: the folder,

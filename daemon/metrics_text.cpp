@@ -62,10 +62,9 @@ std::string metrics_text(const protocol::StatusReport& report) {
     out.sample(label("state", name_of(state)), state == report.state ? 1 : 0);
   out.family("degraded", gauge, "1 for each kind of trouble that there is; status says more.");
   for (const Degradation& each : all_degradations()) {
-    const std::string begin = std::string(each.word) + ":";
     const bool is_there =
         std::any_of(report.degraded.begin(), report.degraded.end(),
-                    [&](const std::string& line) { return line.starts_with(begin); });
+                    [&](const std::string& line) { return is_of_kind(line, each); });
     out.sample(label("reason", each.word), is_there ? 1 : 0);
   }
   out.single("uptime_seconds", gauge, "Seconds since the start.", report.uptime_seconds);

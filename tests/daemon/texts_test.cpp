@@ -196,7 +196,11 @@ TEST_CASE("a line about trouble says what is wrong, what follows and what to do"
     CHECK(line == std::string(each.word) + ": it broke. " + std::string(each.advice));
     CHECK(line.find('\n') == line.npos);
   }
+  const std::string of_folder = daemon::degradation_line("quarantine of /srv/a: b", "it broke");
+  CHECK(of_folder.starts_with("quarantine of /srv/a: b: it broke. Duplicates"));
+  CHECK_FALSE(daemon::is_of_kind("catalog-wal: x", {"catalog", ""}));
   CHECK(words == std::set<std::string_view>{"access", "catalog", "catalog-backup", "catalog-check",
                                             "catalog-verdicts", "catalog-wal", "duplicates-log",
-                                            "offline", "sandbox", "watching", "workers"});
+                                            "offline", "quarantine", "sandbox", "watching",
+                                            "workers"});
 }
