@@ -17,6 +17,8 @@
 #include <system_error>
 #include <thread>
 
+#include "posix/test_hooks.h"
+
 namespace imgdedup::event {
 namespace {
 
@@ -95,6 +97,7 @@ ListeningSocket::ListeningSocket(const SocketPlace& place)
   device_ = status.st_dev;
   inode_ = status.st_ino;
   try {
+    posix::test_point("socket_bound");
     if (place.group && ::lchown(path_.c_str(), static_cast<uid_t>(-1), *place.group) != 0)
       fail(path_, "give it to its group");
     if (::chmod(path_.c_str(), place.mode) != 0) fail(path_, "chmod");
