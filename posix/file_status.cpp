@@ -18,6 +18,13 @@ std::int64_t nanoseconds(const statx_timestamp& time) noexcept {
                                    time.tv_nsec);
 }
 
+FileStatus status_of(int descriptor, int flags) {
+  struct statx raw;
+  if (::statx(descriptor, "", AT_EMPTY_PATH | flags, STATX_BASIC_STATS | STATX_BTIME, &raw) != 0)
+    throw std::system_error(errno, std::generic_category(), "statx of an open file");
+  return status_from(raw);
+}
+
 }  // namespace
 
 FileStatus status_from(const struct statx& raw) noexcept {
@@ -32,11 +39,8 @@ FileStatus status_from(const struct statx& raw) noexcept {
           .is_directory = S_ISDIR(raw.stx_mode)};
 }
 
-FileStatus status_of(int descriptor) {
-  struct statx raw;
-  if (::statx(descriptor, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, &raw) != 0)
-    throw std::system_error(errno, std::generic_category(), "statx of an open file");
-  return status_from(raw);
-}
+FileStatus status_of(int descriptor) { return status_of(descriptor, AT_STATX_SYNC_AS_STAT); }
+
+FileStatus cached_status_of(int descriptor) { return status_of(descriptor, AT_STATX_DONT_SYNC); }
 
 }  // namespace imgdedup::posix

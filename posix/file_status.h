@@ -27,6 +27,10 @@ struct FileStatus {
 /// Throws std::system_error. Any thread.
 FileStatus status_of(int descriptor);
 
+/// The same from what the kernel holds of it, without asking a file system that may never answer (a
+/// network's, or one made by a program). Local file systems: no difference.
+FileStatus cached_status_of(int descriptor);
+
 /// For this folder: from what statx(2) gave.
 FileStatus status_from(const struct statx& raw) noexcept;
 

@@ -139,14 +139,27 @@ class LineServer::Implementation {
     update(*connection);
   }
 
+  /// How many more descriptors may come with its line. A user who holds many back leaves others
+  /// room.
+  [[nodiscard]] std::size_t descriptors_allowed(const LineConnection& connection) const {
+    const auto room = [](std::size_t limit, std::size_t held) {
+      return limit - std::min(limit, held);
+    };
+    std::size_t held = 0;
+    std::size_t held_by_user = 0;
+    for (const auto& [id, other] : connections_) {
+      const std::size_t count = other->input.held_descriptors();
+      held += count;
+      if (other->peer.uid == connection.peer.uid) held_by_user += count;
+    }
+    return std::min({room(limits_.descriptors, held),
+                     room(limits_.descriptors_per_uid, held_by_user),
+                     room(limits_.descriptors_per_line, connection.input.held_descriptors())});
+  }
+
   void receive(LineConnection& connection) {
     if (connection.state != State::open) return;
-    std::size_t held = 0;
-    for (const auto& entry : connections_) held += entry.second->input.held_descriptors();
-    const std::size_t own = connection.input.held_descriptors();
-    const std::size_t allowed =
-        std::min(limits_.descriptors - std::min(held, limits_.descriptors),
-                 limits_.descriptors_per_line - std::min(own, limits_.descriptors_per_line));
+    const std::size_t allowed = descriptors_allowed(connection);
     const bool begins = connection.input.line_bytes() == 0;
     switch (connection.input.receive(connection.socket.get(), allowed)) {
       case LineInput::Outcome::received:

@@ -48,6 +48,7 @@ struct LineServerLimits {
   std::size_t output_bytes = std::size_t{8} << 20;  ///< unsent, each client
   std::size_t descriptors_per_line = 64;            ///< further ones are closed
   std::size_t descriptors = 256;                    ///< received and not handed over, all clients
+  std::size_t descriptors_per_uid = 128;            ///< of `descriptors`, one user's clients
   std::size_t lines_per_turn = 16;                  ///< then the others have their turn
   std::chrono::milliseconds request_time{5'000};    ///< from a line's first byte to its last
   std::chrono::milliseconds idle_time{600'000};     ///< without a byte either way

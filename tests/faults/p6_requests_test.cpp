@@ -50,8 +50,13 @@ class RequestMutator {
 
   std::size_t below(std::size_t bound) { return random_() % std::max<std::size_t>(bound, 1); }
 
-  /// Without its newline, and with none inside.
+  /// Without its newline, and with none inside. Half of them are JSON all the same.
   std::string next() {
+    if (below(2) == 0) {
+      Json request = Json::parse(pick());
+      change_values(request);
+      return imgdedup::protocol::dump_line(request);
+    }
     std::string request = pick();
     const std::size_t changes = std::size_t{1} << below(4);
     for (std::size_t i = 0; i < changes; ++i) change(request);
@@ -60,6 +65,54 @@ class RequestMutator {
   }
 
  private:
+  /// One member or item of it, or of what lies in it, becomes something else.
+  void change_values(Json& value) {
+    if (value.is_structured() && !value.empty()) {
+      auto place = value.begin();
+      std::advance(place, static_cast<std::ptrdiff_t>(below(value.size())));
+      // The members of the request itself stay as they are, mostly: then its params are read.
+      const bool is_envelope = value.is_object() && value.contains("jsonrpc");
+      if (is_envelope && value.contains("params") && below(8) != 0)
+        return change_values(value["params"]);
+      if (place->is_structured() && below(2) == 0) return change_values(*place);
+      *place = other_value();
+      if (value.is_object() && below(4) == 0) value[some_name()] = other_value();
+    } else {
+      value = below(2) == 0 ? Json{{some_name(), other_value()}} : other_value();
+    }
+  }
+
+  std::string some_name() {
+    static constexpr const char* names[] = {"ids", "all",  "force",     "older_than", "under",
+                                            "id",  "path", "directory", "follow",     "limit"};
+    return names[below(std::size(names))];
+  }
+
+  Json other_value() {
+    switch (below(10)) {
+      case 0:
+        return nullptr;
+      case 1:
+        return below(2) == 0;
+      case 2:
+        return static_cast<std::int64_t>(random_());
+      case 3:
+        return static_cast<std::int64_t>(below(20));
+      case 4:
+        return random_();
+      case 5:
+        return std::string(std::size_t{1} << below(12), '/');
+      case 6:
+        return Json::array({1, 2, 3});
+      case 7:
+        return Json{{"bytes", "L3RtcA=="}};
+      case 8:
+        return "0s";
+      default:
+        return Json::parse(pick())["params"];
+    }
+  }
+
   const std::string& pick() { return requests_[below(requests_.size())]; }
 
   void change(std::string& request) {
