@@ -155,6 +155,7 @@ std::optional<std::uint32_t> TiffDirectory::value(std::uint16_t tag) const {
 std::optional<std::size_t> TiffDirectory::value_offset(std::uint16_t tag) const {
   const Entry* entry = find(tag);
   if (entry == nullptr || entry->value_bytes == 0 || entry->count != 1) return std::nullopt;
+  if (!ByteReader(tiff_, order_).holds(entry->offset, entry->value_bytes)) return std::nullopt;
   return entry->offset;
 }
 

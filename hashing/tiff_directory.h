@@ -31,7 +31,8 @@ class TiffDirectory {
   /// All values of a tag, at most `max_count`; empty in the same cases or if there are more.
   [[nodiscard]] std::optional<std::vector<std::uint64_t>> values(std::uint16_t tag,
                                                                  std::size_t max_count) const;
-  /// Where the value of a tag with one value lies, from the start of the structure.
+  /// Where the value of a tag with one value lies, from the start of the structure; empty if absent
+  /// or outside of it.
   [[nodiscard]] std::optional<std::size_t> value_offset(std::uint16_t tag) const;
   /// Offset of the next directory; 0 after the last.
   [[nodiscard]] std::uint64_t next_offset() const { return next_offset_; }
