@@ -22,8 +22,6 @@ Outcome<cv::Mat> decode_gif(Bytes file, const ImageHeader& header);
 
 /// The first frame of an animated WebP on its canvas; transparent where it covers nothing.
 Outcome<cv::Mat> decode_webp_animation(Bytes file, const ImageHeader& header);
-/// Whether decode_webp_animation() is for this WebP file, not decode_with_opencv().
-bool is_webp_animation(Bytes file);
 
 /// What read_tiff_header() marks as TiffDecoder::libtiff: 2 and 4 bits a sample, and CMYK of 16.
 Outcome<cv::Mat> decode_tiff(Bytes file, const ImageHeader& header);

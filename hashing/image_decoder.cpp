@@ -14,6 +14,7 @@
 #include "hashing/local_features.h"
 #include "hashing/opencv_decoder.h"
 #include "hashing/reduction.h"
+#include "hashing/webp_frame.h"
 
 namespace imgdedup::hashing {
 namespace {

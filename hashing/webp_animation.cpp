@@ -45,11 +45,6 @@ std::vector<std::uint8_t> still_file(Bytes chunks, const ImageHeader& frame) {
 
 }  // namespace
 
-bool is_webp_animation(Bytes file) {
-  ByteReader reader(file, ByteOrder::little_endian);
-  return reader.has_text(12, "VP8X") && (reader.u8(20) & webp_animation_flag) != 0;
-}
-
 Outcome<cv::Mat> decode_webp_animation(Bytes file, const ImageHeader& header) {
   const auto found = first_webp_frame(file);
   if (const auto* refusal = std::get_if<matching::Refusal>(&found)) return *refusal;

@@ -102,6 +102,11 @@ Outcome<WebpFrame> read_frame(Bytes chunk) {
 
 }  // namespace
 
+bool is_webp_animation(Bytes file) {
+  ByteReader reader(file, ByteOrder::little_endian);
+  return reader.has_text(12, "VP8X") && (reader.u8(20) & webp_animation_flag) != 0;
+}
+
 Outcome<WebpFrame> first_webp_frame(Bytes file) {
   const auto riff = riff_of(file);
   if (const auto* refusal = std::get_if<Refusal>(&riff)) return *refusal;

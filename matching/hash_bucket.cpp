@@ -197,7 +197,10 @@ void HashBucket::collect(PerceptualHash query, int radius_bits, ScanFunction sca
   constexpr std::size_t fullest_row_share = 8;  // a row holds at most about an eighth
   const CellEnds& ends = *ends_;
   const auto [first, last] = window_around(hamming_distance(query, first_pivot_), radius_bits);
-  const auto [left, right] = window_around(hamming_distance(query, second_pivot_), radius_bits);
+  // No structured binding: clang 14, which fuzzes us, lets no lambda have one.
+  const auto columns = window_around(hamming_distance(query, second_pivot_), radius_bits);
+  const std::size_t left = columns.first;
+  const std::size_t right = columns.second;
   const auto row_part = [&](std::size_t row) {
     return Stretch{cell_begin(row * distances + left), ends[row * distances + right]};
   };
