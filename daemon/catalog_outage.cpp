@@ -13,6 +13,7 @@
 #include "daemon/event/loop.h"
 #include "daemon/event/signals.h"
 #include "daemon/event/timer.h"
+#include "daemon/log.h"
 #include "daemon/service_manager.h"
 #include "daemon/socket_group.h"
 #include "daemon/status_builder.h"
@@ -96,6 +97,7 @@ class Outage final : public event::LineHandler {
       entry.mode = protocol::RootMode::offline;
       entry.error = "waits for the catalog";
     }
+    report.log_lines_dropped = log_lines_dropped();
     report.degraded = {degradation_line("catalog", trouble())};
     report.last_error = "catalog: " + why_;
     return report;

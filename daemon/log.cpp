@@ -12,13 +12,15 @@
 #include <unistd.h>
 
 #include <array>
-#include <cstdio>
+#include <cstddef>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include <systemd/sd-journal.h>
 
 #include "daemon/log_limit.h"
+#include "posix/line_writer.h"
 #include "protocol/utf8.h"
 
 namespace imgdedup::daemon {
@@ -26,6 +28,12 @@ namespace {
 
 constexpr std::uint64_t most_lines = 1000;
 constexpr std::chrono::seconds limit_interval{30};
+constexpr std::size_t max_waiting_bytes = std::size_t{256} << 10;
+
+std::unique_ptr<posix::LineWriter>& writer() {
+  static std::unique_ptr<posix::LineWriter> the_writer;
+  return the_writer;
+}
 
 /// Whether standard error goes to the journal: systemd.exec(5), $JOURNAL_STREAM.
 bool is_journal_there() {
@@ -84,17 +92,18 @@ class EventSink final : public spdlog::sinks::base_sink<spdlog::details::null_mu
 
  protected:
   void sink_it_(const spdlog::details::log_msg& message) override { write(message, {}); }
-  void flush_() override { std::fflush(stderr); }
+  void flush_() override {}
 
  private:
   void put(const spdlog::details::log_msg& original, const std::string& text,
            const LogFields& fields) {
     if (has_journal_ && send_to_journal(original.level, text, fields)) return;
+    if (!writer()) return;
     spdlog::details::log_msg message = original;
     message.payload = text;
     spdlog::memory_buf_t line;
     formatter_->format(message, line);
-    std::fwrite(line.data(), 1, line.size(), stderr);
+    writer()->write({line.data(), line.size()});
   }
 
   bool has_journal_;
@@ -111,6 +120,7 @@ std::shared_ptr<EventSink>& event_sink() {
 }  // namespace
 
 void set_up_log() {
+  writer() = std::make_unique<posix::LineWriter>(STDERR_FILENO, "imgdedupd", max_waiting_bytes);
   event_sink() = std::make_shared<EventSink>(is_journal_there());
   spdlog::set_default_logger(std::make_shared<spdlog::logger>("imgdedupd", event_sink()));
   spdlog::set_pattern(::getenv("JOURNAL_STREAM") ? "%l: %v" : "%Y-%m-%dT%H:%M:%S.%e %l: %v");
@@ -146,6 +156,17 @@ void log_quarantine_event(std::string_view event, const store::QuarantineEntry& 
             {event, entry.original_path, entry.keeper_path, name_of(entry.relation), "quarantine",
              entry.id},
             text);
+}
+
+std::uint64_t log_lines_dropped() { return writer() ? writer()->dropped() : 0; }
+
+void end_log(std::string_view last_words) {
+  if (!writer()) {
+    if (last_words.empty()) return;
+    writer() = std::make_unique<posix::LineWriter>(STDERR_FILENO, "imgdedupd", max_waiting_bytes);
+  }
+  if (!last_words.empty()) writer()->write(std::string(last_words) + "\n");
+  writer().reset();
 }
 
 }  // namespace imgdedup::daemon

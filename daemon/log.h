@@ -26,9 +26,16 @@ struct LogFields {
 };
 
 /// One line an event, without control characters, so many in a time at most; what was left out is
-/// counted. The journal adds time and priority itself, standard error gets them here.
+/// counted. The journal adds time and priority itself, standard error gets them here. Who does not
+/// read standard error does not hold up the service: up to 256 KiB wait, then the oldest are lost.
+/// Once, before the first line.
 void set_up_log();
 void set_log_level(config::LogLevel level);
+/// Lines of the log that could not be written in time; 0 before set_up_log(). Any thread.
+std::uint64_t log_lines_dropped();
+/// Gives what waits a second to be written, then `last_words` if there are any; no line after that.
+/// Works without set_up_log() as well.
+void end_log(std::string_view last_words = {});
 
 /// A line with fields. Before set_up_log(), and on standard error, the text alone. Loop thread
 /// only.

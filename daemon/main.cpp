@@ -186,8 +186,10 @@ int main(int argc, char** argv) try {
     return 0;
   }
   daemon_ns::set_up_log();
-  return serve(std::move(settings), options);
+  const int status = serve(std::move(settings), options);
+  daemon_ns::end_log();
+  return status;
 } catch (const std::exception& error) {
-  std::fprintf(stderr, "imgdedupd: %s\n", error.what());
+  daemon_ns::end_log(std::string("imgdedupd: ") + error.what());
   return exit_failed;
 }

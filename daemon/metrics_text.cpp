@@ -111,6 +111,9 @@ std::string metrics_text(const protocol::StatusReport& report) {
              number(report.moves_undone));
   out.single("moves_failed_total", counter, "Moves that the system refused.",
              number(report.moves_failed));
+  out.single("log_lines_dropped_total", counter,
+             "Lines of the service's own log that could not be written in time.",
+             number(report.log_lines_dropped));
   if (report.sandbox.missing)
     out.single("sandbox_missing_layers", gauge,
                "Layers of their sandbox that the workers do without.",

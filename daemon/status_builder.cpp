@@ -9,6 +9,7 @@
 #include <iterator>
 
 #include "daemon/degradation.h"
+#include "daemon/log.h"
 #include "daemon/version.h"
 
 namespace imgdedup::daemon {
@@ -186,6 +187,7 @@ protocol::StatusReport StatusBuilder::report() {
   report.moves_done = sources_.mover.counts().done;
   report.moves_undone = sources_.mover.counts().undone;
   report.moves_failed = sources_.mover.counts().failed;
+  report.log_lines_dropped = log_lines_dropped();
   report.degraded = degradations();
   return report;
 }

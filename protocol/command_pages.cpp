@@ -20,7 +20,9 @@ constexpr auto pages = std::to_array<CommandPage>({
      "quarantined files that are the last copy of their content. `index.embeddings` counts the "
      "pictures that can be found by what the network of `detect.embedding` makes of them; 0 "
      "without a model. `sandbox` tells of the processes that read pictures: the setting, and the "
-     "layers that they have to do without (null until the first of them has started).",
+     "layers that they have to do without (null until the first of them has started). "
+     "`log_lines_dropped` counts the lines of the service's own log that whoever reads it did not "
+     "take in time.",
      "{}",
      R"({"version": "0.1.0", "state": "idle", "pid": 4711, "uptime_seconds": 86400.0,
       "images": 2000, "contents": 1950, "bytes": 700000000, "pending": 0, "incomplete": 0,
@@ -35,7 +37,7 @@ constexpr auto pages = std::to_array<CommandPage>({
       "sandbox": {"rule": "required", "missing": []}, "last_error": null,
       "watches": 12, "watch_failures": 0, "watch_repairs": 0, "overflows": 0, "reconciles": 6,
       "last_reconcile_ms": 4, "queue_dirs": 0, "queue_files": 0, "inflight": 0,
-      "moves_done": 3, "moves_undone": 0, "moves_failed": 0, "degraded": []})",
+      "moves_done": 3, "moves_undone": 0, "moves_failed": 0, "log_lines_dropped": 0, "degraded": []})",
      "", ""},
     {"sync",
      "Answers when every file that lay in the watched folders at the time of the call has its "

@@ -98,6 +98,7 @@ void to_json(Json& json, const StatusReport& report) {
   json["moves_done"] = report.moves_done;
   json["moves_undone"] = report.moves_undone;
   json["moves_failed"] = report.moves_failed;
+  json["log_lines_dropped"] = report.log_lines_dropped;
   json["degraded"] = report.degraded;
 }
 
@@ -142,6 +143,7 @@ void from_json(const Json& json, StatusReport& report) {
   json.at("moves_done").get_to(report.moves_done);
   json.at("moves_undone").get_to(report.moves_undone);
   json.at("moves_failed").get_to(report.moves_failed);
+  json.at("log_lines_dropped").get_to(report.log_lines_dropped);
   json.at("degraded").get_to(report.degraded);
 }
 

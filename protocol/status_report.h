@@ -100,6 +100,8 @@ struct StatusReport {
   std::uint64_t moves_done = 0;
   std::uint64_t moves_undone = 0;
   std::uint64_t moves_failed = 0;
+  /// Of the service's own log: nobody read them in time.
+  std::uint64_t log_lines_dropped = 0;
   std::vector<std::string> degraded;  ///< "watch-limit: ...": a word, a colon, what to do
 
   bool operator==(const StatusReport&) const = default;
