@@ -16,6 +16,7 @@
 #include "daemon/mover.h"
 #include "daemon/reconciler.h"
 #include "daemon/restorer.h"
+#include "daemon/refused_again.h"
 #include "daemon/roots.h"
 #include "daemon/status_builder.h"
 #include "daemon/sync_waiters.h"
@@ -37,6 +38,7 @@ struct ControlContext {
   Judge& judge;
   Mover& mover;
   Restorer& restorer;
+  RefusedAgain& refused_again;
   worker::WorkerPool& pool;
   StatusBuilder& status;
   SyncWaiters& sync;

@@ -138,9 +138,9 @@ Json rescan(ControlContext& context, const Json& params) {
     context.reconciler.look_below(path);
   }
   using matching::RefusalReason;
-  context.library.try_refused_again({RefusalReason::unreadable, RefusalReason::over_limit,
-                                     RefusalReason::timed_out, RefusalReason::out_of_memory,
-                                     RefusalReason::crashed});
+  context.refused_again.start({RefusalReason::unreadable, RefusalReason::over_limit,
+                               RefusalReason::timed_out, RefusalReason::out_of_memory,
+                               RefusalReason::crashed});
   context.mover.carry_out_all();
   return protocol::StateReport{context.status.state()};
 }

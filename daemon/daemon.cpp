@@ -18,6 +18,7 @@
 #include "daemon/model_change.h"
 #include "daemon/pool_settings.h"
 #include "daemon/quarantine_mount.h"
+#include "daemon/refused_again.h"
 #include "daemon/remeasurer.h"
 #include "daemon/service_manager.h"
 #include "daemon/settings_use.h"
@@ -96,6 +97,7 @@ class Daemon::Implementation {
   Mover mover_;
   Restorer restorer_;
   Remeasurer remeasurer_;
+  RefusedAgain refused_again_;
   ModelChange model_change_;
   AccessCheck access_check_;
   SyncWaiters sync_;
@@ -161,13 +163,19 @@ Daemon::Implementation::Implementation(const config::Settings& settings, ReadSet
       mover_(loop_, library_, roots_, pool_, limits_, mover_hooks()),
       restorer_(loop_, catalog_),
       remeasurer_(loop_, library_, roots_, [this] { intake_.wake(); }),
+      refused_again_(loop_, library_,
+                     [this] {
+                       intake_.wake();
+                       sync_.wake();
+                     }),
       model_change_(loop_, library_),
       access_check_(loop_, settings,
                     [this](const AccessReport& access) { access_changed(access); }),
       sync_(loop_, reconciler_, catalog_, roots_,
             [this] {
               publisher_.flush();
-              return remeasurer_.is_done() && (mover_.is_idle() || is_paused_ || is_rebuilding_);
+              return remeasurer_.is_done() && refused_again_.is_done() &&
+                     (mover_.is_idle() || is_paused_ || is_rebuilding_);
             }),
       status_({catalog_, index_, features_ ? &*features_ : nullptr, embeddings_.get(), roots_,
                reconciler_, intake_, judge_, mover_, remeasurer_, pool_, settings.sandbox}),
@@ -281,6 +289,7 @@ ControlContext Daemon::Implementation::control_context() {
           judge_,
           mover_,
           restorer_,
+          refused_again_,
           pool_,
           status_,
           sync_,
@@ -351,8 +360,7 @@ void Daemon::Implementation::begin_watching() {
   keeper_.start();
   access_check_.start();
   // What kept these from being read may have been put right.
-  library_.try_refused_again(
-      {matching::RefusalReason::unreadable, matching::RefusalReason::over_limit});
+  refused_again_.start({matching::RefusalReason::unreadable, matching::RefusalReason::over_limit});
   reconciler_.start_pass([this] { first_pass_ended(); });
 
   manager_.ready();

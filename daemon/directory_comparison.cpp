@@ -2,12 +2,16 @@
 // One directory as it is against the catalog as it was.
 #include "daemon/directory_comparison.h"
 
-#include <algorithm>
+#include <chrono>
 
 namespace imgdedup::daemon {
 namespace {
 
+using std::chrono::steady_clock;
+
 constexpr std::size_t slice = 1000;
+constexpr std::chrono::milliseconds longest_slice{20};
+constexpr std::size_t files_between_looks = 16;
 
 std::string_view name_of_path(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
@@ -27,10 +31,13 @@ bool DirectoryComparison::step() {
   const bool is_last_page = rows.size() < slice;
   rows_are_stale_ = false;
   bool has_more = true;
+  // New files cost many times what known ones do.
+  const auto end = steady_clock::now() + longest_slice;
   library_.in_transaction([&] {
     auto row = rows.begin();
     std::size_t handled = 0;
     while (handled++ < 2 * slice) {
+      if (handled % files_between_looks == 0 && steady_clock::now() > end) return;
       const ScannedFile* found = next_file_ < files_.size() ? &files_[next_file_] : nullptr;
       if (row == rows.end()) {
         if (!is_last_page) return;
@@ -96,12 +103,10 @@ void DirectoryComparison::compare(const ScannedFile& found, const store::Catalog
 
 void DirectoryComparison::appeared(const ScannedFile& found, const store::CatalogFile* row) {
   const std::string path = directory_ + (directory_.ends_with('/') ? "" : "/") + found.name;
-  const auto same = library_.catalog().files_with_inode(found.stamp.device, found.stamp.inode);
-  const auto known = std::find_if(same.begin(), same.end(), [&](const store::CatalogFile& other) {
-    return other.state != matching::FileState::alias && (!row || other.id != row->id);
-  });
-  rows_are_stale_ = rows_are_stale_ || row || known != same.end();
-  if (known != same.end()) {
+  const auto known = library_.catalog().one_with_inode(found.stamp.device, found.stamp.inode,
+                                                       store::InodeRow::own, row ? row->id : 0);
+  rows_are_stale_ = rows_are_stale_ || row || known;
+  if (known) {
     if (names_inode_(known->path, found.stamp)) {
       if (row) library_.file_gone(*row);
       library_.found_alias(path, found.stamp, found.hard_links);

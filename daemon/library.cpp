@@ -55,17 +55,17 @@ void Library::wait_again(const CatalogFile& file, store::QueuePlace place) {
   refresh_index(content);
 }
 
+std::optional<CatalogFile> Library::alias_of(const CatalogFile& file) {
+  return catalog_.one_with_inode(file.stamp.device, file.stamp.inode, store::InodeRow::alias,
+                                 file.id);
+}
+
 void Library::file_changed(const CatalogFile& file, const matching::FileStamp& stamp,
                            std::uint64_t hard_links) {
   in_transaction([&] {
     // The names that were left with the old inode need a row that stands for it.
     if (file.state != FileState::alias && !matching::same_inode(file.stamp, stamp)) {
-      for (const CatalogFile& other :
-           catalog_.files_with_inode(file.stamp.device, file.stamp.inode)) {
-        if (other.id == file.id || other.state != FileState::alias) continue;
-        wait_again(other, store::QueuePlace::first);
-        break;
-      }
+      if (const auto other = alias_of(file)) wait_again(*other, store::QueuePlace::first);
     }
     CatalogFile seen = file;
     seen.stamp = stamp;
@@ -97,11 +97,9 @@ std::optional<CatalogFile> Library::file_moved(const CatalogFile& file, std::str
 void Library::file_gone(const CatalogFile& file) {
   in_transaction([&] {
     if (file.state != FileState::alias) {
-      for (const CatalogFile& other :
-           catalog_.files_with_inode(file.stamp.device, file.stamp.inode)) {
-        if (other.id == file.id || other.state != FileState::alias) continue;
-        catalog_.remove_file(other.id);
-        catalog_.move_file(file.id, other.path);
+      if (const auto other = alias_of(file)) {
+        catalog_.remove_file(other->id);
+        catalog_.move_file(file.id, other->path);
         return;
       }
       retire(file, DecisionState::superseded);
@@ -224,20 +222,11 @@ void Library::measure_again(const std::vector<store::FileId>& files) {
   });
 }
 
-void Library::try_refused_again(const std::vector<matching::RefusalReason>& reasons) {
-  constexpr std::size_t page_size = 500;
-  store::FileId after = 0;
-  for (;;) {
-    const auto page = catalog_.refused_files(after, page_size);
-    in_transaction([&] {
-      for (const CatalogFile& file : page)
-        if (file.refusal &&
-            std::find(reasons.begin(), reasons.end(), file.refusal->reason) != reasons.end())
-          catalog_.mark_pending(file.id, file.stamp, file.hard_links);
-    });
-    if (page.size() < page_size) return;
-    after = page.back().id;
-  }
+void Library::try_again(const std::vector<CatalogFile>& files) {
+  in_transaction([&] {
+    for (const CatalogFile& file : files)
+      catalog_.mark_pending(file.id, file.stamp, file.hard_links);
+  });
 }
 
 }  // namespace imgdedup::daemon

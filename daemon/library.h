@@ -77,14 +77,15 @@ class Library {
   /// These judged files wait to be measured once more, behind all others that wait. Decisions on
   /// them stand.
   void measure_again(const std::vector<store::FileId>& files);
-  /// Files that were refused for one of these reasons wait again, for the reason may have gone.
-  void try_refused_again(const std::vector<matching::RefusalReason>& reasons);
+  /// Refused files that wait again, for the reason may have gone.
+  void try_again(const std::vector<store::CatalogFile>& files);
 
  private:
   void end_decision_on(const store::CatalogFile& file);
   void retire(const store::CatalogFile& file, matching::DecisionState why);
   void wait_again(const store::CatalogFile& file, store::QueuePlace place);
   void refresh_index(const std::optional<store::CatalogContent>& content);
+  [[nodiscard]] std::optional<store::CatalogFile> alias_of(const store::CatalogFile& file);
   [[nodiscard]] std::optional<store::CatalogContent> content_of(const store::CatalogFile& file);
 
   store::Catalog& catalog_;

@@ -12,6 +12,8 @@ namespace {
 constexpr std::chrono::milliseconds check_delay{10};
 constexpr std::chrono::milliseconds progress_interval{200};
 constexpr std::size_t page_size = 500;
+// Counting a million that wait is done for at most so small a part of the time.
+constexpr int rest_per_count = 50;
 
 }  // namespace
 
@@ -89,7 +91,11 @@ void SyncWaiters::check() {
     }
     ++state;
   }
-  if (tells_progress) next_progress_ = std::chrono::steady_clock::now() + progress_interval;
+  if (tells_progress) {
+    const auto end = std::chrono::steady_clock::now();
+    next_progress_ = end + std::max<std::chrono::steady_clock::duration>(
+                               progress_interval, (end - now) * rest_per_count);
+  }
   if (any_waits) check_timer_.start(progress_interval);
   for (const auto& [on_done, files] : done) on_done(files);
 }

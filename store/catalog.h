@@ -33,6 +33,9 @@ class Transaction {
   virtual void commit() = 0;
 };
 
+/// Which rows of an inode: the one that stands for it, or the further names.
+enum class InodeRow : std::uint8_t { own, alias };
+
 /// Where in the order of waiting files a file is put.
 enum class QueuePlace : std::uint8_t {
   last,   ///< it has just arrived
@@ -121,6 +124,16 @@ class Catalog {
   /// Every name of one inode, oldest row first.
   [[nodiscard]] virtual std::vector<CatalogFile> files_with_inode(std::uint64_t device,
                                                                   std::uint64_t inode) = 0;
+  /// The oldest row but `except` of an inode that is one, or that is an alias of it; empty if none.
+  /// For an inode with thousands of names it costs no more than for one with two.
+  [[nodiscard]] virtual std::optional<CatalogFile> one_with_inode(std::uint64_t device,
+                                                                  std::uint64_t inode,
+                                                                  InodeRow which,
+                                                                  FileId except) = 0;
+  /// Files that were refused for this reason, by id.
+  [[nodiscard]] virtual std::vector<CatalogFile> files_refused_for(matching::RefusalReason reason,
+                                                                   FileId after,
+                                                                   std::size_t limit) = 0;
   /// Incomplete, unreadable and unsupported files, by id.
   [[nodiscard]] virtual std::vector<CatalogFile> refused_files(FileId after, std::size_t limit) = 0;
 

@@ -55,6 +55,10 @@ class SqliteCatalog final : public Catalog {
                                        std::size_t limit) override;
   std::vector<std::string> directories_below(std::string_view directory) override;
   std::vector<CatalogFile> files_with_inode(std::uint64_t device, std::uint64_t inode) override;
+  std::optional<CatalogFile> one_with_inode(std::uint64_t device, std::uint64_t inode,
+                                            InodeRow which, FileId except) override;
+  std::vector<CatalogFile> files_refused_for(matching::RefusalReason reason, FileId after,
+                                             std::size_t limit) override;
   std::vector<CatalogFile> refused_files(FileId after, std::size_t limit) override;
   FileId add_file(std::string_view path, const matching::FileStamp& stamp, std::uint64_t hard_links,
                   matching::FileState state) override;

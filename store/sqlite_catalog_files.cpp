@@ -23,6 +23,16 @@ constexpr const char* directories_by_subtree =
     "SELECT path FROM directories WHERE path = ?1 OR (path >= ?2 AND path < ?3) ORDER BY path";
 constexpr const char* files_by_inode = "SELECT " IMGDEDUP_FILE_COLUMNS IMGDEDUP_FILE_TABLES
                                        "WHERE f.inode = ?1 AND f.device = ?2 ORDER BY f.id";
+// In the order of the index, so that the first row that fits ends it.
+constexpr const char* own_row_by_inode =
+    "SELECT " IMGDEDUP_FILE_COLUMNS IMGDEDUP_FILE_TABLES
+    "WHERE f.inode = ?1 AND f.device = ?2 AND f.state <> 2 AND f.id <> ?3 ORDER BY f.id LIMIT 1";
+constexpr const char* alias_by_inode =
+    "SELECT " IMGDEDUP_FILE_COLUMNS IMGDEDUP_FILE_TABLES
+    "WHERE f.inode = ?1 AND f.device = ?2 AND f.state = 2 AND f.id <> ?3 ORDER BY f.id LIMIT 1";
+constexpr const char* files_by_refusal_reason =
+    "SELECT " IMGDEDUP_FILE_COLUMNS IMGDEDUP_FILE_TABLES
+    "WHERE f.refusal_reason = ?1 AND f.id > ?2 ORDER BY f.id LIMIT ?3";
 constexpr const char* files_by_refusal =
     "SELECT " IMGDEDUP_FILE_COLUMNS IMGDEDUP_FILE_TABLES
     "WHERE f.refusal_reason IS NOT NULL AND f.state IN (3, 4, 5) AND f.id > ?1 "
@@ -131,6 +141,20 @@ std::vector<std::string> SqliteCatalog::directories_below(std::string_view direc
 std::vector<CatalogFile> SqliteCatalog::files_with_inode(std::uint64_t device,
                                                          std::uint64_t inode) {
   auto row = prepared(files_by_inode).run(inode, device);
+  return collect(row, read_file);
+}
+
+std::optional<CatalogFile> SqliteCatalog::one_with_inode(std::uint64_t device, std::uint64_t inode,
+                                                         InodeRow which, FileId except) {
+  auto row = prepared(which == InodeRow::own ? own_row_by_inode : alias_by_inode)
+                 .run(inode, device, except);
+  if (!row.next()) return std::nullopt;
+  return read_file(row);
+}
+
+std::vector<CatalogFile> SqliteCatalog::files_refused_for(matching::RefusalReason reason,
+                                                          FileId after, std::size_t limit) {
+  auto row = prepared(files_by_refusal_reason).run(number_of(reason), after, limit);
   return collect(row, read_file);
 }
 

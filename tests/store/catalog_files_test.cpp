@@ -224,6 +224,43 @@ TEST_CASE_TEMPLATE("all names of one inode are found, oldest first", Backend, CA
   CHECK(ids_of(catalog->files_with_inode(7, 2)) == std::vector{second});
 }
 
+TEST_CASE_TEMPLATE("the row that stands for an inode is told from its further names", Backend,
+                   CATALOG_BACKENDS) {
+  const OpenCatalog<Backend> catalog;
+  using store::InodeRow;
+  const auto alias = catalog->add_file("/w/a", stamp(1), 3, FileState::alias);
+  const auto own = catalog->add_file("/w/b", stamp(1), 3, FileState::pending);
+  const auto later = catalog->add_file("/w/c", stamp(1), 3, FileState::alias);
+  CHECK(catalog->one_with_inode(7, 1, InodeRow::own, 0)->id == own);
+  CHECK_FALSE(catalog->one_with_inode(7, 1, InodeRow::own, own));
+  CHECK(catalog->one_with_inode(7, 1, InodeRow::alias, 0)->id == alias);
+  CHECK(catalog->one_with_inode(7, 1, InodeRow::alias, alias)->id == later);
+  CHECK_FALSE(catalog->one_with_inode(8, 1, InodeRow::own, 0));
+  CHECK_FALSE(catalog->one_with_inode(7, 2, InodeRow::alias, 0));
+}
+
+TEST_CASE_TEMPLATE("refused files are found by the reason, page by page", Backend,
+                   CATALOG_BACKENDS) {
+  const OpenCatalog<Backend> catalog;
+  using matching::RefusalReason;
+  std::vector<store::FileId> crashed;
+  for (std::uint64_t i = 1; i <= 6; ++i) {
+    const auto id =
+        catalog->add_file("/w/" + std::to_string(i), stamp(i), 1, FileState::pending);
+    const auto reason = i % 2 ? RefusalReason::crashed : RefusalReason::not_an_image;
+    catalog->set_refused(id, i % 2 ? FileState::unreadable : FileState::not_an_image,
+                         {reason, "because"});
+    if (i % 2) crashed.push_back(id);
+  }
+  CHECK(ids_of(catalog->files_refused_for(RefusalReason::crashed, 0, 9)) == crashed);
+  CHECK(ids_of(catalog->files_refused_for(RefusalReason::crashed, 0, 2)) ==
+        std::vector{crashed[0], crashed[1]});
+  CHECK(ids_of(catalog->files_refused_for(RefusalReason::crashed, crashed[1], 2)) ==
+        std::vector{crashed[2]});
+  CHECK(catalog->files_refused_for(RefusalReason::not_an_image, 0, 9).size() == 3);
+  CHECK(catalog->files_refused_for(RefusalReason::timed_out, 0, 9).empty());
+}
+
 TEST_CASE_TEMPLATE("a content is one row, found by what it is", Backend, CATALOG_BACKENDS) {
   OpenCatalog<Backend> catalog;
   const auto a = catalog->add_content(fingerprint(1));
