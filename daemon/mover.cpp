@@ -2,6 +2,7 @@
 // Carries decisions out.
 #include "daemon/mover.h"
 
+#include <algorithm>
 #include <system_error>
 #include <utility>
 
@@ -15,7 +16,9 @@ namespace {
 using store::MoveProblem;
 
 constexpr std::size_t page_size = 500;
+constexpr std::size_t most_waiting = 2 * page_size;
 constexpr std::chrono::seconds retry_time{10};
+constexpr std::chrono::seconds longest_retry_time{600};
 
 }  // namespace
 
@@ -35,22 +38,35 @@ Mover::Mover(event::Loop& loop, Library& library, const Roots& roots, worker::Wo
       limits_(limits),
       hooks_(std::move(hooks)),
       returning_(library.catalog()),
-      retry_timer_(loop, [this] { carry_out_all(); }) {}
+      retry_timer_(loop, [this] { carry_out_all(); }),
+      refused_timer_(loop, [this] { carry_out_all(); }),
+      refused_retry_time_(retry_time) {}
 
 void Mover::carry_out(store::DecisionId id) {
+  if (waiting_.size() >= most_waiting) {
+    // The catalog has it.
+    rest_after_ = std::min(rest_after_.value_or(id - 1), id - 1);
+    return;
+  }
   if (!queued_.insert(id).second) return;
   waiting_.push_back(id);
   wake();
 }
 
 void Mover::carry_out_all() {
-  store::DecisionId after = 0;
-  for (;;) {
-    const auto decisions = library_.catalog().decisions_to_carry_out(after, page_size);
-    for (const auto& decision : decisions) carry_out(decision.id);
-    if (decisions.size() < page_size) return;
-    after = decisions.back().id;
-  }
+  rest_after_ = 0;
+  if (waiting_.empty()) take_page();
+  wake();
+}
+
+void Mover::take_page() {
+  const auto decisions = library_.catalog().decisions_to_carry_out(*rest_after_, page_size);
+  for (const auto& decision : decisions)
+    if (queued_.insert(decision.id).second) waiting_.push_back(decision.id);
+  if (decisions.size() < page_size)
+    rest_after_.reset();
+  else
+    rest_after_ = decisions.back().id;
 }
 
 void Mover::set_paused(bool paused) {
@@ -71,7 +87,9 @@ void Mover::wake() {
 }
 
 void Mover::start_next() {
-  if (current_ || is_paused_ || waiting_.empty()) return;
+  if (current_ || is_paused_) return;
+  if (waiting_.empty() && rest_after_) take_page();
+  if (waiting_.empty()) return;
   const store::DecisionId id = waiting_.front();
   waiting_.pop_front();
   queued_.erase(id);
@@ -282,6 +300,7 @@ void Mover::finish(const MovePtr& move) {
   } else {
     ++counts_.done;
     returning_.moved(move->decision.path, move->decision.content);
+    refused_retry_time_ = retry_time;
     warned_.erase(move->decision.id);
     hooks_.moved(move->decision.id);
   }
@@ -297,6 +316,11 @@ void Mover::give_up(const MovePtr& move, const MoveProblem& problem) {
     retry_later();
   } else {
     ++counts_.failed;
+    // A full disk or a missing right: somebody may do something about it, in a while.
+    if (!refused_timer_.active()) {
+      refused_timer_.start(refused_retry_time_);
+      refused_retry_time_ = std::min(2 * refused_retry_time_, longest_retry_time);
+    }
   }
   if (warned_.insert(move->decision.id).second) hooks_.failed(problem.message);
 }

@@ -2,10 +2,12 @@
 // Carries decisions out: one duplicate after the other into quarantine, never the last copy.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_set>
 
@@ -50,7 +52,7 @@ class Mover {
   [[nodiscard]] bool is_moving(store::FileId file) const;
   /// Whether a file is between its first look and its place in quarantine.
   [[nodiscard]] bool has_move_in_hand() const { return current_ != nullptr; }
-  [[nodiscard]] bool is_idle() const { return waiting_.empty() && !current_; }
+  [[nodiscard]] bool is_idle() const { return waiting_.empty() && !current_ && !rest_after_; }
   [[nodiscard]] std::size_t waiting() const { return waiting_.size() + (current_ ? 1 : 0); }
   [[nodiscard]] const MoverCounts& counts() const { return counts_; }
 
@@ -59,6 +61,7 @@ class Mover {
   using MovePtr = std::shared_ptr<Move>;
 
   void wake();
+  void take_page();
   void start_next();
   void guarded(const MovePtr& move, const std::function<void()>& step);
   [[nodiscard]] bool prepare(const MovePtr& move);
@@ -90,7 +93,11 @@ class Mover {
   Hooks hooks_;
   ReturningFiles returning_;
   event::Timer retry_timer_;
+  event::Timer refused_timer_;
+  std::chrono::seconds refused_retry_time_;
   std::deque<store::DecisionId> waiting_;
+  /// More than wait here are in the catalog, with ids above this.
+  std::optional<store::DecisionId> rest_after_;
   std::unordered_set<store::DecisionId> queued_;
   std::unordered_set<store::DecisionId> warned_;  ///< each trouble is told once
   MovePtr current_;
