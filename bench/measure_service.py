@@ -66,10 +66,11 @@ class Service:
             except OSError:
                 time.sleep(0.001)
 
-    def call(self, method):
+    def call(self, method, params=None):
         if not self.stream:
             self.connect()
-        self.stream.write(json.dumps({"jsonrpc": "2.0", "id": 1, "method": method}) + "\n")
+        request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params or {}}
+        self.stream.write(json.dumps(request) + "\n")
         self.stream.flush()
         while True:
             answer = json.loads(self.stream.readline())
