@@ -8,6 +8,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <optional>
 #include <thread>
@@ -188,6 +189,14 @@ TEST_CASE("m2-race: across mounts, what changes in any moment of the copying sta
   std::printf("m2-race: %d changes in the middle of a copying, none lost\n", races);
 }
 
+/// Whether a thread of this process waits in the kernel.
+static bool is_asleep(pid_t thread) {
+  if (thread == 0) return false;
+  const std::string status = read_file("/proc/self/task/" + std::to_string(thread) + "/stat");
+  const char state = status.at(status.rfind(')') + 2);
+  return state == 'S' || state == 'D';
+}
+
 TEST_CASE("m2-race: a file that somebody begins to write while it is copied stays, and is whole") {
   for (const char* point : {"copy_begun", "copy_synced", "after_hidden"}) {
     INFO("at ", std::string(point));
@@ -204,11 +213,15 @@ TEST_CASE("m2-race: a file that somebody begins to write while it is copied stay
       std::printf("SKIPPED: a writer while it is copied (no leases here)\n");
       return;
     }
+    std::atomic<pid_t> writer_id{0};
     std::thread writer([&] {
+      writer_id = ::gettid();
       const imgdedup::posix::UniqueDescriptor file(
           ::open(place.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
       (void)!::write(file.get(), "more", 4);
     });
+    // Not before it waits in open(): the name that it opens is gone afterwards.
+    wait_until([&] { return is_asleep(writer_id); }, "the writer waits");
     world.held->release();
     writer.join();
     world.service.sync();
