@@ -245,8 +245,7 @@ TEST_CASE_TEMPLATE("refused files are found by the reason, page by page", Backen
   using matching::RefusalReason;
   std::vector<store::FileId> crashed;
   for (std::uint64_t i = 1; i <= 6; ++i) {
-    const auto id =
-        catalog->add_file("/w/" + std::to_string(i), stamp(i), 1, FileState::pending);
+    const auto id = catalog->add_file("/w/" + std::to_string(i), stamp(i), 1, FileState::pending);
     const auto reason = i % 2 ? RefusalReason::crashed : RefusalReason::not_an_image;
     catalog->set_refused(id, i % 2 ? FileState::unreadable : FileState::not_an_image,
                          {reason, "because"});
