@@ -164,6 +164,7 @@ void ControlCommands::dispatch(event::ConnectionId connection, const event::Peer
     }
   } else {
     const Json result = handlers().at(request.method)(context_, params);
+    if (command->level == protocol::CommandLevel::change) context_.status.count_anew();
     send(connection, protocol::result_line(request.id, result));
   }
 }
@@ -181,7 +182,9 @@ void ControlCommands::check_descriptors(std::size_t paths, std::size_t descripto
 std::function<void(Json)> ControlCommands::answer_to(event::ConnectionId connection,
                                                      const Json& id) {
   return [this, connection, id, alive = is_alive_](const Json& result) {
-    if (*alive) send(connection, protocol::result_line(id, result));
+    if (!*alive) return;
+    context_.status.count_anew();
+    send(connection, protocol::result_line(id, result));
   };
 }
 
@@ -219,6 +222,7 @@ void ControlCommands::start_sync(event::ConnectionId connection, const Json& id,
        [this, connection](std::uint64_t files) {
          const auto place = syncs_.find(connection);
          if (place == syncs_.end()) return;
+         context_.status.count_anew();
          const std::chrono::duration<double> waited =
              std::chrono::steady_clock::now() - place->second.begin;
          send(connection, protocol::result_line(place->second.request_id,

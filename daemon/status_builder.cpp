@@ -11,6 +11,7 @@
 #include "daemon/degradation.h"
 #include "daemon/log.h"
 #include "daemon/version.h"
+#include "posix/test_hooks.h"
 
 namespace imgdedup::daemon {
 namespace {
@@ -72,8 +73,10 @@ const StatusBuilder::Counted& StatusBuilder::counted() {
   counts.quarantine = catalog.count_quarantine();
   counts.poison = catalog.count_poison();
   const auto end = steady_clock::now();
-  counted_until_ =
-      end - begin < std::chrono::milliseconds(1) ? end : end + (end - begin) * age_per_count;
+  const steady_clock::duration age =
+      end - begin < std::chrono::milliseconds(1) ? end - end : (end - begin) * age_per_count;
+  counted_until_ = end + std::max<steady_clock::duration>(
+                             age, posix::test_duration("IMGDEDUPD_COUNT_AGE_MS", {}));
   return counts;
 }
 

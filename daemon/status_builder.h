@@ -37,12 +37,15 @@ struct StatusSources {
 };
 
 /// Counting every row takes a moment on a large catalog, so such figures are at most as old as a
-/// hundred times what it took to count them. Loop thread only.
+/// hundred times what it took to count them, and not older than the last count_anew(). Loop thread
+/// only.
 class StatusBuilder {
  public:
   explicit StatusBuilder(StatusSources sources);
 
   [[nodiscard]] protocol::StatusReport report();
+  /// Somebody has been told that something is done: what is reported from now on shows it.
+  void count_anew() { counted_.reset(); }
   [[nodiscard]] protocol::ServiceState state() const;
   void set_paused(bool paused) { is_paused_ = paused; }
   /// Something that the sources do not know is wrong: "duplicates-log", and why; "" for no longer.

@@ -23,6 +23,21 @@ std::string jpeg(std::uint64_t seed, int quality = 90) {
 
 }  // namespace
 
+TEST_CASE("status after sync, and after a change, shows what these have done") {
+  Service service("actions: {exact: quarantine}\n");
+  // As if counting took so long that its figures served for a minute.
+  service.start({{"IMGDEDUPD_COUNT_AGE_MS", "60000"}});
+  CHECK(service.call("status")["images"] == 0);
+  write_file(service.root() / "a.jpg", jpeg(1));
+  service.sync();
+  CHECK(service.call("status")["images"] == 1);
+  write_file(service.root() / "b.jpg", jpeg(1));
+  service.sync();
+  CHECK(service.call("status")["quarantined"]["files"] == 1);
+  REQUIRE(service.ctl({"quarantine", "restore", "--all"}).exit_status == 0);
+  CHECK(service.call("status")["quarantined"]["files"] == 0);
+}
+
 TEST_CASE("status --json has every field that scripts are promised") {
   Service service;
   service.start();
