@@ -10,19 +10,12 @@
 #include <opencv2/imgproc.hpp>
 
 #include "end_to_end/service.h"
+#include "faults/fault_support.h"
 #include "support/drawn_pictures.h"
 
 using namespace imgdedup::testing;
 using Strings = std::vector<std::string>;
 namespace fs = std::filesystem;
-
-namespace {
-
-std::string jpeg(std::uint64_t seed, int quality = 90) {
-  return encode_picture(draw_picture(seed), ".jpg", quality);
-}
-
-}  // namespace
 
 TEST_CASE("exact, pixels and near copies are told apart and held against the first") {
   Service service;

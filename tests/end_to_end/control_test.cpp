@@ -8,20 +8,13 @@
 #include <set>
 
 #include "end_to_end/service.h"
+#include "faults/fault_support.h"
 #include "protocol/command_table.h"
 #include "support/drawn_pictures.h"
 
 using namespace imgdedup::testing;
 using imgdedup::protocol::Json;
 namespace fs = std::filesystem;
-
-namespace {
-
-std::string jpeg(std::uint64_t seed, int quality = 90) {
-  return encode_picture(draw_picture(seed), ".jpg", quality);
-}
-
-}  // namespace
 
 TEST_CASE("status after sync, and after a change, shows what these have done") {
   Service service("actions: {exact: quarantine}\n");

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "end_to_end/service.h"
+#include "faults/fault_support.h"
 #include "support/drawn_pictures.h"
 
 using namespace imgdedup::testing;
@@ -18,18 +19,6 @@ namespace {
 
 constexpr const char* quarantine_exact =
     "actions: {exact: quarantine, pixels: quarantine, near: quarantine}\n";
-
-std::string jpeg(std::uint64_t seed, int quality = 90) {
-  return encode_picture(draw_picture(seed), ".jpg", quality);
-}
-
-std::size_t count_files(const fs::path& directory, std::string_view ending) {
-  std::size_t count = 0;
-  if (!fs::exists(directory)) return 0;
-  for (const auto& entry : fs::recursive_directory_iterator(directory))
-    if (entry.is_regular_file() && entry.path().string().ends_with(ending)) ++count;
-  return count;
-}
 
 }  // namespace
 

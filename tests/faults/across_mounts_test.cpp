@@ -25,8 +25,6 @@ namespace {
 
 constexpr const char* quarantine_exact = "actions: {exact: quarantine}\n";
 
-std::string jpeg(std::uint64_t seed) { return encode_picture(draw_picture(seed), ".jpg", 90); }
-
 /// A service whose quarantine lies on another mount.
 struct AcrossMounts {
   explicit AcrossMounts(const char* test) : other(test) {

@@ -19,8 +19,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string jpeg(std::uint64_t seed) { return encode_picture(draw_picture(seed), ".jpg"); }
-
 /// Two pictures with files of one size.
 std::pair<std::string, std::string> equally_long_pictures() {
   std::string first = encode_picture(draw_picture(1, {120, 90}), ".bmp");

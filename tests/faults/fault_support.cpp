@@ -13,6 +13,8 @@
 #include <stdexcept>
 #include <thread>
 
+#include "support/drawn_pictures.h"
+
 namespace imgdedup::testing {
 namespace {
 
@@ -86,6 +88,14 @@ void write_small_file(const fs::path& path, std::string_view content) {
   if (file < 0 ||
       ::write(file, content.data(), content.size()) != static_cast<ssize_t>(content.size()))
     throw std::runtime_error("cannot write " + path.string());
+}
+
+std::string jpeg(std::uint64_t seed, int quality) {
+  return encode_picture(draw_picture(seed), ".jpg", quality);
+}
+
+std::string small_jpeg(std::uint64_t seed) {
+  return encode_picture(draw_picture(seed, {160, 120}), ".jpg");
 }
 
 std::size_t count_of(std::string_view text, std::string_view part) {

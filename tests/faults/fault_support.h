@@ -3,6 +3,7 @@
 // the service at a point.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -29,6 +30,11 @@ void check_files_are_known(Service& service);
 
 /// How often `part` occurs in `text`.
 std::size_t count_of(std::string_view text, std::string_view part);
+/// A drawn picture as a JPEG file; another one for every seed.
+std::string jpeg(std::uint64_t seed, int quality = 90);
+/// The same, of 160x120 pixels: where there are many.
+std::string small_jpeg(std::uint64_t seed);
+
 /// Content of a file; makes its directories. Quick: plain system calls.
 void write_small_file(const std::filesystem::path& path, std::string_view content);
 /// Regular files below `directory` whose names end so; 0 if there is none such.

@@ -18,10 +18,6 @@ namespace {
 
 constexpr const char* quarantine_exact = "actions: {exact: quarantine}\n";
 
-std::string small_jpeg(std::uint64_t seed) {
-  return encode_picture(draw_picture(seed, {160, 120}), ".jpg");
-}
-
 std::string watch_of(std::initializer_list<fs::path> roots) {
   std::string yaml;
   for (const fs::path& root : roots) yaml += "  - {path: '" + root.string() + "'}\n";

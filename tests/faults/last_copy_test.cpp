@@ -20,10 +20,6 @@ namespace {
 constexpr const char* quarantine_all =
     "actions: {exact: quarantine, pixels: quarantine, near: quarantine, edited: quarantine}\n";
 
-std::string small_jpeg(std::uint64_t seed) {
-  return encode_picture(draw_picture(seed, {160, 120}), ".jpg", 90);
-}
-
 std::size_t in_quarantine(Service& service) { return service.list("quarantine.list").size(); }
 
 /// Looks again in every way there is: by events, a rescan, a restart.

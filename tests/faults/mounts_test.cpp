@@ -16,8 +16,6 @@ namespace {
 
 constexpr const char* quarantine_exact = "actions: {exact: quarantine}\n";
 
-std::string jpeg(std::uint64_t seed) { return encode_picture(draw_picture(seed), ".jpg"); }
-
 std::string mode_of_root(Service& service) { return service.call("status")["roots"][0]["mode"]; }
 
 /// The folder of a mounted file system, moved away and back: the same files after a remount.

@@ -27,10 +27,6 @@ constexpr const char* quarantine_exact = "actions: {exact: quarantine}\n";
 constexpr uid_t nobody = 65534;
 constexpr uid_t anna = 12345;
 
-std::string jpeg(std::uint64_t seed) {
-  return encode_picture(draw_picture(seed, {160, 120}), ".jpg", 90);
-}
-
 std::string last_error(Service& service) { return service.call("status")["last_error"].dump(); }
 std::size_t in_quarantine(Service& service) { return service.list("quarantine.list").size(); }
 
@@ -94,10 +90,10 @@ TEST_CASE("m3-fault: a file that may not be changed stays, and moves when it may
           is_copied ? other.path() / "q" : service.root() / ".imgdedup-quarantine";
       service.write_settings(quarantine_exact, watch_with(service, quarantine));
       service.start();
-      write_file(service.root() / "a.jpg", jpeg(1));
+      write_file(service.root() / "a.jpg", small_jpeg(1));
       service.sync();
       service.call("pause");
-      write_file(service.root() / "b.jpg", jpeg(1));
+      write_file(service.root() / "b.jpg", small_jpeg(1));
       Flagged flagged(service.root() / "b.jpg", flag);
       if (!flagged.is_set()) {
         std::printf("SKIPPED: m3-fault: chattr (not on this file system, or not for this user)\n");
@@ -105,7 +101,7 @@ TEST_CASE("m3-fault: a file that may not be changed stays, and moves when it may
       }
       service.call("resume");
       service.sync();
-      CHECK(read_file(service.root() / "b.jpg") == jpeg(1));
+      CHECK(read_file(service.root() / "b.jpg") == small_jpeg(1));
       CHECK(in_quarantine(service) == 0);
       CHECK(last_error(service).find("Operation not permitted") != std::string::npos);
       CHECK(count_files(quarantine, "") == 0);
@@ -126,17 +122,17 @@ TEST_CASE("m3-fault: on a file system that is read-only the file stays, and move
   const SmallMount disk(root, "1m");
   Service service(quarantine_exact, "  - {path: '" + root.string() + "'}\n");
   service.start();
-  write_file(root / "a.jpg", jpeg(1));
+  write_file(root / "a.jpg", small_jpeg(1));
   service.sync();
   service.call("pause");
-  write_file(root / "b.jpg", jpeg(1));
+  write_file(root / "b.jpg", small_jpeg(1));
   const auto remount = [&](unsigned long flags) {
     REQUIRE(::mount(nullptr, root.c_str(), nullptr, MS_REMOUNT | flags, "size=1m") == 0);
   };
   remount(MS_RDONLY);
   service.call("resume");
   service.sync();
-  CHECK(read_file(root / "b.jpg") == jpeg(1));
+  CHECK(read_file(root / "b.jpg") == small_jpeg(1));
   CHECK(in_quarantine(service) == 0);
   CHECK(last_error(service).find("Read-only") != std::string::npos);
   remount(0);
@@ -169,15 +165,15 @@ TEST_CASE("m3-fault: a folder that the service may not change keeps its files") 
       REQUIRE(::chown(place.c_str(), folder.owner, folder.owner) == 0);
       REQUIRE(::chmod(place.c_str(), folder.mode) == 0);
       service.start();
-      write_file(service.root() / "a.jpg", jpeg(1));
+      write_file(service.root() / "a.jpg", small_jpeg(1));
       service.sync();
       const fs::path fresh = service.base() / "fresh.jpg";
-      write_file(fresh, jpeg(1));
+      write_file(fresh, small_jpeg(1));
       REQUIRE(::chown(fresh.c_str(), anna, anna) == 0);
       fs::rename(fresh, place / "b.jpg");
       service.sync();
       wait_until([&] { return service.call("status")["moves_failed"] > 0; }, "the refusal");
-      CHECK(read_file(place / "b.jpg") == jpeg(1));
+      CHECK(read_file(place / "b.jpg") == small_jpeg(1));
       CHECK(in_quarantine(service) == 0);
       const std::string said = last_error(service);
       CHECK((said.find("not permitted") != std::string::npos ||
@@ -196,7 +192,7 @@ TEST_CASE("m3-fault: a folder that the service may not change keeps its files") 
                                        {{"ids", {service.list("quarantine.list").at(0)["id"]}}});
       CHECK(answer["items"][0]["done"] == true);
       CHECK(answer["items"][0]["message"].dump().find("owner 12345:12345") != std::string::npos);
-      CHECK(read_file(place / "b.jpg") == jpeg(1));
+      CHECK(read_file(place / "b.jpg") == small_jpeg(1));
     }
   std::printf("m3-fault: sticky and closed folders kept their files, renamed or copied\n");
 }
@@ -204,9 +200,9 @@ TEST_CASE("m3-fault: a folder that the service may not change keeps its files") 
 TEST_CASE("m3-fault: a name that is taken in quarantine replaces nothing there") {
   Service service(quarantine_exact);
   service.start();
-  write_file(service.root() / "a.jpg", jpeg(1));
+  write_file(service.root() / "a.jpg", small_jpeg(1));
   service.sync();
-  write_file(service.root() / "b.jpg", jpeg(1));
+  write_file(service.root() / "b.jpg", small_jpeg(1));
   service.sync();
   const fs::path first =
       service.list("quarantine.list").at(0)["quarantine_path"].get<std::string>();
@@ -215,11 +211,11 @@ TEST_CASE("m3-fault: a name that is taken in quarantine replaces nothing there")
   std::string name = first.filename();
   name.replace(0, name.find('-'), "q" + std::to_string(id + 1));
   write_file(first.parent_path() / name, "somebody's own");
-  write_file(service.root() / "c.jpg", jpeg(1));
+  write_file(service.root() / "c.jpg", small_jpeg(1));
   service.sync();
-  CHECK(read_file(service.root() / "c.jpg") == jpeg(1));
+  CHECK(read_file(service.root() / "c.jpg") == small_jpeg(1));
   CHECK(read_file(first.parent_path() / name) == "somebody's own");
-  CHECK(read_file(first) == jpeg(1));
+  CHECK(read_file(first) == small_jpeg(1));
   CHECK(last_error(service).find("another file has its number") != std::string::npos);
   std::printf("m3-fault: a name taken in quarantine: both files kept, the third in its place\n");
 }
@@ -238,12 +234,12 @@ TEST_CASE("m5-restore-nodb: without the catalog each file comes back by its side
         "no ending"};
     std::map<std::string, timespec> times;
     for (std::uint64_t i = 0; i < names.size(); ++i)
-      write_file(service.root() / ("a" + std::to_string(i) + ".jpg"), jpeg(i + 1));
+      write_file(service.root() / ("a" + std::to_string(i) + ".jpg"), small_jpeg(i + 1));
     service.start();
     service.sync();
     for (std::uint64_t i = 0; i < names.size(); ++i) {
       const fs::path place = service.root() / "deep/er" / names[i];
-      write_file(place, jpeg(i + 1));
+      write_file(place, small_jpeg(i + 1));
       REQUIRE(::chmod(place.c_str(), 0600 + static_cast<mode_t>(i)) == 0);
       const timespec time{1'000'000'000 + static_cast<time_t>(i), 123'456'789};
       const timespec both[]{time, time};
@@ -264,7 +260,7 @@ TEST_CASE("m5-restore-nodb: without the catalog each file comes back by its side
     for (std::uint64_t i = 0; i < names.size(); ++i) {
       CAPTURE(names[i]);
       const fs::path place = service.root() / "deep/er" / names[i];
-      CHECK(read_file(place) == jpeg(i + 1));
+      CHECK(read_file(place) == small_jpeg(i + 1));
       struct stat status {};
       REQUIRE(::lstat(place.c_str(), &status) == 0);
       CHECK((status.st_mode & 07777) == 0600 + static_cast<mode_t>(i));
@@ -283,10 +279,10 @@ TEST_CASE("m7-loop: a hundred duplicates are a hundred moves, and then nothing m
   Service service(quarantine_exact);
   service.start();
   for (std::size_t i = 0; i < duplicates; ++i)
-    write_file(service.root() / ("a" + std::to_string(i) + ".jpg"), jpeg(i % 10 + 1));
+    write_file(service.root() / ("a" + std::to_string(i) + ".jpg"), small_jpeg(i % 10 + 1));
   service.sync();
   for (std::size_t i = 0; i < 10; ++i)
-    write_file(service.root() / ("b" + std::to_string(i) + ".jpg"), jpeg(i + 1));
+    write_file(service.root() / ("b" + std::to_string(i) + ".jpg"), small_jpeg(i + 1));
   service.sync();
   const auto moves = [&] { return service.call("status")["moves_done"].get<std::size_t>(); };
   CHECK(moves() == duplicates);
@@ -309,12 +305,12 @@ TEST_CASE("m7-loop: a hundred duplicates are a hundred moves, and then nothing m
 TEST_CASE("m7-loop: a file that a sync tool brings back each time is left in peace in the end") {
   Service service(quarantine_exact);
   service.start();
-  write_file(service.root() / "a.jpg", jpeg(1));
+  write_file(service.root() / "a.jpg", small_jpeg(1));
   service.sync();
   int brought = 0;
   for (int round = 0; round < 8; ++round) {
     if (!fs::exists(service.root() / "b.jpg")) {
-      write_file(service.root() / "b.jpg", jpeg(1));
+      write_file(service.root() / "b.jpg", small_jpeg(1));
       ++brought;
     }
     service.sync();
@@ -329,7 +325,7 @@ TEST_CASE("m7-loop: a file that a sync tool brings back each time is left in pea
   CHECK(service.log_lines().size() == 4);
   CHECK(last_error(service).find("again and again") != std::string::npos);
   // Another file there moves as ever.
-  write_file(service.root() / "c.jpg", jpeg(1));
+  write_file(service.root() / "c.jpg", small_jpeg(1));
   service.sync();
   CHECK(in_quarantine(service) == 4);
   std::printf("m7-loop: brought back %d times, moved 3 times, then left in place\n", brought);

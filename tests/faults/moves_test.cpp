@@ -24,10 +24,6 @@ namespace {
 constexpr const char* quarantine_all =
     "actions: {exact: quarantine, pixels: quarantine, near: quarantine}\n";
 
-std::string jpeg(std::uint64_t seed, int quality = 90) {
-  return encode_picture(draw_picture(seed), ".jpg", quality);
-}
-
 /// a.jpg and sub/b.jpg with the same bytes; the service stands at `point` of moving the second.
 struct HeldMove {
   explicit HeldMove(const char* point)
