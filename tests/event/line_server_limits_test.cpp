@@ -15,6 +15,7 @@
 
 #include "daemon/event/line_server.h"
 #include "event/line_client.h"
+#include "event/open_descriptors.h"
 
 namespace imgdedup::event {
 namespace {
@@ -126,6 +127,47 @@ TEST_CASE("another user gets a few places, not all" * doctest::skip(::geteuid() 
   connect_as(0, 2, clients);
   CHECK(accepted() == 10);
   CHECK(clients.back().line(milliseconds(50)) == "(nothing)");
+}
+
+TEST_CASE("one user's clients hold few descriptors between them, and another has room yet" *
+          doctest::skip(::geteuid() != 0)) {
+  Service service;
+  service.limits.descriptors = 12;
+  service.limits.descriptors_per_uid = 8;
+  service.limits.descriptors_per_line = 6;
+  service.start();
+  REQUIRE(::chmod(service.root.path().c_str(), 0755) == 0);
+  REQUIRE(::chmod(service.path().c_str(), 0666) == 0);
+  const auto connect_as = [&](uid_t uid) {
+    REQUIRE(::seteuid(uid) == 0);
+    Client client(service);
+    REQUIRE(::seteuid(0) == 0);
+    return client;
+  };
+  Client first = connect_as(65534);
+  Client second = connect_as(65534);
+  Client third = connect_as(65534);
+  Client other = connect_as(65533);
+  CHECK(run_until(service.loop, [&] { return service.server->connection_count() == 4; }));
+  const std::size_t before = open_descriptors();
+  const auto held = [&] {
+    run_for(service.loop, milliseconds(50));
+    return open_descriptors() - before;
+  };
+  const std::vector<int> six(6, 0);
+  first.send_with("keep", six);
+  CHECK(held() == 6);
+  second.send_with("keep", six);
+  CHECK(held() == 8);
+  third.send_with("keep", six);
+  CHECK(held() == 8);
+  other.send_with("keep", six);
+  CHECK(held() == 12);
+  for (Client* const client : {&first, &second, &third, &other}) {
+    client->send("\n");
+    CHECK(client->line() == "echo keep");
+  }
+  CHECK(service.descriptors.size() == 12);
 }
 
 TEST_CASE("garbage is a line like any other, or none, and harms nobody") {
