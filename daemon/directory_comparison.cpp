@@ -15,6 +15,13 @@ constexpr std::size_t files_between_looks = 16;
 
 std::string_view name_of_path(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
+// The inode that the stamp was taken of went, and its number was given out again: what is there
+// was born later than the stamp's last change. Where the file's own change is older than its birth
+// (FAT keeps none), nothing can be said.
+bool was_born_since(const matching::FileStamp& stamp, const ScannedFile& found) {
+  return found.birth_ns > stamp.ctime_ns && found.stamp.ctime_ns >= found.birth_ns;
+}
+
 }  // namespace
 
 DirectoryComparison::DirectoryComparison(Library& library, std::string directory,
@@ -112,7 +119,8 @@ void DirectoryComparison::appeared(const ScannedFile& found, const store::Catalo
       library_.found_alias(path, found.stamp, found.hard_links);
       return;
     }
-    if (matching::same_inode_unmodified(known->stamp, found.stamp)) {
+    if (matching::same_inode_unmodified(known->stamp, found.stamp) &&
+        !was_born_since(known->stamp, found)) {
       const auto displaced = library_.file_moved(*known, path, found.stamp, found.hard_links);
       if (displaced) on_missing_(*displaced);
       return;

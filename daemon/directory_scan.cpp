@@ -73,8 +73,8 @@ ScanResult scan_directory(const ScanRequest& request) {
       if (entry.type == posix::EntryType::regular) {
         if (is_sidecar(entry.name)) sidecars.insert(entry.name);
         if (request.filter->admits_file(relative))
-          result.files.push_back(
-              {std::move(entry.name), stamp_of(entry.status), entry.status.hard_links});
+          result.files.push_back({std::move(entry.name), stamp_of(entry.status),
+                                  entry.status.hard_links, entry.status.btime_ns});
       } else if (entry.type == posix::EntryType::directory && request.is_recursive) {
         const InodeKey key{entry.status.device, entry.status.inode};
         if (std::find(quarantined.begin(), quarantined.end(), key) == quarantined.end() &&

@@ -37,6 +37,7 @@ struct ScannedFile {
   std::string name;
   matching::FileStamp stamp;
   std::uint64_t hard_links = 1;
+  std::int64_t birth_ns = 0;  ///< since 1970; 0 where the file system keeps none
 };
 
 struct ScannedDirectory {
