@@ -41,7 +41,7 @@ _imgdedupctl() {
   [[ -n $words ]] || case $command in
     '') words='--socket --json --version --help status sync duplicates groups query explain distinct quarantine files unreadable export rescan pause resume reload events metrics help' ;;
     help) words='status sync duplicates groups query explain distinct quarantine files unreadable export rescan pause resume reload events metrics' ;;
-    quarantine | 'help quarantine') words='list restore purge' ;;
+    quarantine | 'help quarantine') words='list apply restore purge' ;;
     'status')
       words='--help'
       ;;
@@ -68,6 +68,9 @@ _imgdedupctl() {
       ;;
     'quarantine list')
       words='--orphans --help'
+      ;;
+    'quarantine apply')
+      words='--all --help'
       ;;
     'quarantine restore')
       words='--all --help'

@@ -34,11 +34,13 @@ complete -c imgdedupctl -n '__fish_seen_subcommand_from query' -F
 complete -c imgdedupctl -n '__fish_seen_subcommand_from explain' -F
 complete -c imgdedupctl -n '__fish_seen_subcommand_from distinct' -l undo -d 'forget that they were declared distinct'
 complete -c imgdedupctl -n '__fish_seen_subcommand_from distinct' -F
-complete -c imgdedupctl -n '__fish_seen_subcommand_from quarantine; and not __fish_seen_subcommand_from list restore purge' -a list -d 'list what lies in quarantine'
+complete -c imgdedupctl -n '__fish_seen_subcommand_from quarantine; and not __fish_seen_subcommand_from list apply restore purge' -a list -d 'list what lies in quarantine'
 complete -c imgdedupctl -n '__fish_seen_subcommand_from quarantine; and __fish_seen_subcommand_from list' -l orphans -d 'only the last copies of their content'
-complete -c imgdedupctl -n '__fish_seen_subcommand_from quarantine; and not __fish_seen_subcommand_from list restore purge' -a restore -d 'put files back to where they were; never over another file'
+complete -c imgdedupctl -n '__fish_seen_subcommand_from quarantine; and not __fish_seen_subcommand_from list apply restore purge' -a apply -d 'take logged decisions anew, so that what the settings now quarantine is moved'
+complete -c imgdedupctl -n '__fish_seen_subcommand_from quarantine; and __fish_seen_subcommand_from apply' -l all -d 'every decision that the settings would quarantine, page by page'
+complete -c imgdedupctl -n '__fish_seen_subcommand_from quarantine; and not __fish_seen_subcommand_from list apply restore purge' -a restore -d 'put files back to where they were; never over another file'
 complete -c imgdedupctl -n '__fish_seen_subcommand_from quarantine; and __fish_seen_subcommand_from restore' -l all -d 'every entry, page by page'
-complete -c imgdedupctl -n '__fish_seen_subcommand_from quarantine; and not __fish_seen_subcommand_from list restore purge' -a purge -d 'delete files in quarantine for good; last copies only with --force'
+complete -c imgdedupctl -n '__fish_seen_subcommand_from quarantine; and not __fish_seen_subcommand_from list apply restore purge' -a purge -d 'delete files in quarantine for good; last copies only with --force'
 complete -c imgdedupctl -n '__fish_seen_subcommand_from quarantine; and __fish_seen_subcommand_from purge' -l older-than -d 'every entry that has been in quarantine at least this long, page by page' -x
 complete -c imgdedupctl -n '__fish_seen_subcommand_from quarantine; and __fish_seen_subcommand_from purge' -l force -d 'delete last copies too'
 complete -c imgdedupctl -n '__fish_seen_subcommand_from files' -l under -d 'only what lies in or below this folder' -x -a '(__fish_complete_directories)'

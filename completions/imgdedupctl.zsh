@@ -29,6 +29,7 @@ _imgdedupctl_commands() {
 _imgdedupctl_quarantine_commands() {
   local -a commands=(
     'list:list what lies in quarantine'
+    'apply:take logged decisions anew, so that what the settings now quarantine is moved'
     'restore:put files back to where they were; never over another file'
     'purge:delete files in quarantine for good; last copies only with --force'
   )
@@ -73,6 +74,9 @@ _imgdedupctl() {
       '*:argument:_files' ;;
     'quarantine list') _arguments $options \
       '--orphans[only the last copies of their content]' ;;
+    'quarantine apply') _arguments $options \
+      '--all[every decision that the settings would quarantine, page by page]' \
+      '*:argument: ' ;;
     'quarantine restore') _arguments $options \
       '--all[every entry, page by page]' \
       '*:argument: ' ;;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// sync, distinct, quarantine restore and purge, rescan, pause, resume, reload.
+// sync, distinct, quarantine apply, restore and purge, rescan, pause, resume, reload.
 #include <algorithm>
 #include <ostream>
 
@@ -121,6 +121,8 @@ ExitStatus declare_distinct(const Task& task) {
                    << (report.changed ? ".\n" : " (as before).\n");
   return ExitStatus::done;
 }
+
+ExitStatus apply_settings(const Task& task) { return move_entries(task, "judged anew"); }
 
 ExitStatus restore_files(const Task& task) { return move_entries(task, "restored"); }
 

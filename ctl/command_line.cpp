@@ -101,6 +101,9 @@ CommandLine::CommandLine() {
   CLI::App* quarantine = app_.add_subcommand("quarantine", quarantine_help);
   quarantine->require_subcommand(0, 1);
   add(*quarantine, "list", "quarantine.list").add("--orphans", "orphans");
+  Subcommand& apply = add(*quarantine, "apply", "quarantine.apply");
+  apply.add_ids(ids);
+  apply.add("--all", "all");
   Subcommand& restore = add(*quarantine, "restore", "quarantine.restore");
   restore.add_ids(ids);
   restore.add("--all", "all");

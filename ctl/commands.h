@@ -24,6 +24,7 @@ ExitStatus explain_files(const Task& task);
 
 ExitStatus sync_service(const Task& task);
 ExitStatus declare_distinct(const Task& task);
+ExitStatus apply_settings(const Task& task);
 ExitStatus restore_files(const Task& task);
 ExitStatus purge_files(const Task& task);
 /// rescan, pause, resume, reload.

@@ -23,9 +23,10 @@ EarlyExit wrong_usage(const std::string& problem) {
 /// What is wrong with a command that works on quarantine entries; empty when nothing is.
 std::string problem_of_choice(const Invocation& invocation) {
   const bool has_ids = !invocation.ids.empty();
-  if (invocation.command->name == "quarantine.restore" &&
-      has_ids == invocation.params.contains("all"))
-    return "quarantine restore needs either IDs or --all";
+  for (const std::string word : {"apply", "restore"})
+    if (invocation.command->name == "quarantine." + word &&
+        has_ids == invocation.params.contains("all"))
+      return "quarantine " + word + " needs either IDs or --all";
   if (invocation.command->name == "quarantine.purge" &&
       has_ids == invocation.params.contains("older_than"))
     return "quarantine purge needs either IDs or --older-than";

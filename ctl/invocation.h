@@ -36,7 +36,8 @@ struct Invocation {
   /// To be sent; passed validate_params(), except that `ids` and `paths` are added by what runs it.
   protocol::Json params = protocol::Json::object();
   std::vector<std::string> files;  ///< of `query`, as the user wrote them
-  std::vector<std::int64_t> ids;   ///< of `quarantine restore` and `purge`; empty: by other means
+  std::vector<std::int64_t>
+      ids;  ///< of `quarantine apply`, `restore`, `purge`; empty: by other means
   Separator separator = Separator::newline;          ///< of `files`
   std::optional<std::uint64_t> max_items;            ///< of `duplicates`
   std::optional<std::chrono::milliseconds> timeout;  ///< of `sync`

@@ -24,6 +24,7 @@ constexpr auto runners = std::to_array<std::pair<std::string_view, Runner>>({
     {"explain", explain_files},
     {"distinct", declare_distinct},
     {"quarantine.list", list_quarantine},
+    {"quarantine.apply", apply_settings},
     {"quarantine.restore", restore_files},
     {"quarantine.purge", purge_files},
     {"files", list_files},

@@ -36,6 +36,7 @@ const std::map<std::string_view, Handler>& handlers() {
       {"unreadable", list_unreadable},
       {"distinct", declare_distinct},
       {"quarantine.list", list_quarantine},
+      {"quarantine.apply", apply_settings},
       {"quarantine.purge", purge_quarantined},
       {"rescan", rescan},
       {"pause",

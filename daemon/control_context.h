@@ -71,6 +71,7 @@ protocol::Json list_files(ControlContext& context, const protocol::Json& params)
 protocol::Json list_unreadable(ControlContext& context, const protocol::Json& params);
 protocol::Json list_events(ControlContext& context, const protocol::Json& params);
 protocol::Json list_quarantine(ControlContext& context, const protocol::Json& params);
+protocol::Json apply_settings(ControlContext& context, const protocol::Json& params);
 protocol::Json purge_quarantined(ControlContext& context, const protocol::Json& params);
 protocol::Json declare_distinct(ControlContext& context, const protocol::Json& params);
 protocol::Json rescan(ControlContext& context, const protocol::Json& params);

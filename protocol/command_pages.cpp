@@ -168,6 +168,16 @@ constexpr auto pages = std::to_array<CommandPage>({
       "quarantined_at": "2026-05-04T13:37:00.123Z", "last_copy": false,
       "state": "quarantined"}], "next": null})",
      "", ""},
+    {"quarantine.apply",
+     "Needs `ids` or `all`. Ends standing decisions whose action was `log` and would be "
+     "`quarantine` by the settings of now; their files are judged anew, before all others that "
+     "wait. With `all`, those with an `action_limit` are left out; one call looks at `limit` "
+     "decisions at most and `next` says where to go on. Each item says whether it was done, else "
+     "why not.",
+     R"({"ids": [7]})",
+     R"({"items": [{"id": 7, "path": "/srv/photos/copy.jpg", "done": true, "message": null}],
+      "next": null})",
+     "", ""},
     {"quarantine.restore",
      "Needs `ids` or `all`. Never replaces another file. A restored file is not judged again until "
      "it changes. Each item says whether it was done, else why not; a `message` beside `done` "

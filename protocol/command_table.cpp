@@ -45,6 +45,12 @@ constexpr auto restore_parameters =
                               moves_limit,
                               after});
 constexpr auto restore_choice = std::to_array<std::string_view>({"ids", "all"});
+constexpr auto apply_parameters = std::to_array<Parameter>(
+    {{"ids", id_list, optional, "the decisions to take anew"},
+     {"all", boolean, optional, "every decision that the settings would quarantine, page by page"},
+     {"limit", integer, optional, "decisions that one call looks at at most", 1, 1000, 1000},
+     after});
+constexpr auto apply_choice = std::to_array<std::string_view>({"ids", "all"});
 constexpr auto purge_parameters = std::to_array<Parameter>(
     {{"ids", id_list, optional, "the entries to delete"},
      {"older_than", duration, optional,
@@ -107,6 +113,9 @@ constexpr auto commands = std::to_array<Command>({
      "list what lies in quarantine",
      quarantine_list_parameters,
      {}},
+    {"quarantine.apply", change, "quarantine apply ID...|--all",
+     "take logged decisions anew, so that what the settings now quarantine is moved",
+     apply_parameters, apply_choice},
     {"quarantine.restore", change, "quarantine restore ID...|--all",
      "put files back to where they were; never over another file", restore_parameters,
      restore_choice},

@@ -43,6 +43,12 @@ constexpr auto all_words = std::to_array<CommandWords>({
      "With the number that restore and purge want, where each file lay, and which one is the last "
      "copy of its content.",
      "quarantine list"},
+    {"quarantine.apply",
+     "A change of actions in the settings holds for decisions to come. This ends those that were "
+     "only logged and that the settings would quarantine now; their files are judged anew, with a "
+     "new line in the log each, and moved when they are duplicates still. With --all those are "
+     "left out whose file has to stay for a reason of its own, such as a protected folder.",
+     "quarantine apply --all"},
     {"quarantine.restore",
      "A restored file is not judged again until it changes. A file whose old name is taken stays "
      "in quarantine, and is named.",

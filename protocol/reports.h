@@ -110,7 +110,8 @@ struct QuarantineEntryReport {
   bool operator==(const QuarantineEntryReport&) const = default;
 };
 
-/// What happened to one entry: an item of `quarantine.restore` and `quarantine.purge`.
+/// What happened to one entry: an item of `quarantine.apply`, `quarantine.restore` and
+/// `quarantine.purge`.
 struct MoveReport {
   std::int64_t id = 0;
   std::string path;  ///< where the file lay; empty when the id is not known

@@ -94,7 +94,7 @@ TEST_CASE("the completions are what the table says") {
 TEST_CASE("bash completes commands, options, words and files") {
   CHECK(completed_by_bash("imgdedupctl stat").find("status\n") != std::string::npos);
   CHECK(completed_by_bash("imgdedupctl --socket /tmp/s qua") == "quarantine\n");
-  CHECK(completed_by_bash("imgdedupctl quarantine ''") == "list\nrestore\npurge\n");
+  CHECK(completed_by_bash("imgdedupctl quarantine ''") == "list\napply\nrestore\npurge\n");
   CHECK(completed_by_bash("imgdedupctl quarantine purge --o") == "--older-than\n");
   CHECK(completed_by_bash("imgdedupctl duplicates --relation p") == "pixels\n");
   CHECK(completed_by_bash("imgdedupctl files --under p") == "photos\n");

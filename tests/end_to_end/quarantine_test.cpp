@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <set>
 
 #include "end_to_end/service.h"
@@ -50,6 +51,72 @@ TEST_CASE("an exact duplicate goes to quarantine, with its sidecar, and the log 
   CHECK(status["quarantined"]["orphans"] == 0);
   CHECK(status["moves_done"] == 1);
   CHECK(service.list("files").size() == 1);
+}
+
+TEST_CASE("what was only logged is moved when its owner has the settings of now applied to it") {
+  Service service;
+  const std::string kept = service.base() / "kept";
+  const std::string roots =
+      "  - {path: " + service.root().string() + "}\n  - {path: " + kept + ", protect: true}\n";
+  service.write_settings("", roots);
+  fs::create_directories(kept);
+  service.start();
+  write_file(service.root() / "a.jpg", jpeg(1));
+  service.sync();
+  for (const char* name : {"b.jpg", "c.jpg"}) write_file(service.root() / name, jpeg(1));
+  write_file(service.root() / "small.jpg", small_jpeg(1));
+  write_file(kept + "/d.jpg", jpeg(1));
+  write_file(kept + "/e.jpg", jpeg(1));
+  service.sync();
+  const auto logged = service.log_lines().size();
+
+  const auto answers = [&](const Json& params) {
+    return service.call("quarantine.apply", params)["items"];
+  };
+  // Nothing is to be moved yet.
+  CHECK(answers({{"all", true}}).empty());
+  const Json first = service.list("duplicates").back()["id"];
+  CHECK(answers({{"ids", {first}}})[0]["message"] == "the setting `actions.exact` is log");
+  CHECK(answers({{"ids", {9999}}})[0]["done"] == false);
+
+  service.write_settings("actions: {exact: quarantine}\n", roots);
+  service.call("reload");
+  service.sync();
+  CHECK(service.list("quarantine.list").empty());
+  const ProgramResult applied = service.ctl({"quarantine", "apply", "--all"});
+  CAPTURE(applied.errors);
+  CHECK(applied.exit_status == 0);
+  service.sync();
+  Strings moved;
+  for (const Json& entry : service.list("quarantine.list"))
+    moved.push_back(fs::path(entry["path"].get<std::string>()).filename());
+  std::sort(moved.begin(), moved.end());
+  for (const std::string& name : moved)
+    CHECK(applied.output.find("judged anew " + (service.root() / name).string() + "\n") !=
+          std::string::npos);
+  CHECK(moved == Strings{"a.jpg", "b.jpg", "c.jpg"});
+  CHECK(count_files(service.root() / ".imgdedup-quarantine", ".jpg") == 3);
+  // Nothing is moved out of a protected folder; that it was asked for stands in the log once.
+  CHECK(fs::exists(kept + "/d.jpg"));
+  CHECK(fs::exists(kept + "/e.jpg"));
+  CHECK(fs::exists(service.root() / "small.jpg"));
+  const auto lines = service.log_lines();
+  REQUIRE(lines.size() == logged + 4);
+  std::size_t limited = 0;
+  for (std::size_t i = logged; i < lines.size(); ++i) {
+    CHECK(lines[i]["supersedes"].is_number());
+    if (lines[i]["action_limit"] == "protected") ++limited;
+  }
+  CHECK(limited == 1);
+
+  // A second time there is nothing left to do.
+  CHECK(service.ctl({"quarantine", "apply", "--all"}).output == "Nothing to be judged anew.\n");
+  service.sync();
+  CHECK(service.log_lines().size() == lines.size());
+  const Json quarantined = service.list("quarantine.list").front()["id"];
+  CHECK(answers({{"ids", {quarantined}}})[0]["message"] ==
+        "the decision does not stand, it is quarantined");
+  CHECK(service.ctl({"quarantine", "apply"}).exit_status == 2);
 }
 
 TEST_CASE("a restored file lies where it was and is left alone until it changes") {

@@ -44,7 +44,8 @@ Json rewritten_result(std::string_view command, const Json& result) {
   if (command == "explain") return rewritten<ExplanationReport>(result);
   if (command == "distinct") return rewritten<DistinctReport>(result);
   if (command == "quarantine.list") return rewritten_page<QuarantineEntryReport>(result);
-  if (command == "quarantine.restore" || command == "quarantine.purge")
+  if (command == "quarantine.apply" || command == "quarantine.restore" ||
+      command == "quarantine.purge")
     return rewritten_page<MoveReport>(result);
   if (command == "files") return rewritten_page<FileReport>(result);
   if (command == "unreadable") return rewritten_page<UnreadableReport>(result);
@@ -59,9 +60,9 @@ TEST_CASE("the table has every command of the product but export, which is the c
   for (const Command& command : all_commands()) CHECK(names.insert(command.name).second);
   CHECK(names == std::set<std::string_view>{"status", "sync", "duplicates", "groups", "query",
                                             "explain", "distinct", "quarantine.list", "files",
-                                            "unreadable", "quarantine.restore", "quarantine.purge",
-                                            "rescan", "pause", "resume", "reload", "events",
-                                            "metrics"});
+                                            "quarantine.apply", "unreadable", "quarantine.restore",
+                                            "quarantine.purge", "rescan", "pause", "resume",
+                                            "reload", "events", "metrics"});
 }
 
 TEST_CASE("a command is found by its whole name only") {
@@ -76,8 +77,9 @@ TEST_CASE("what changes something has the level change") {
   std::set<std::string_view> changing;
   for (const Command& command : all_commands())
     if (command.level == CommandLevel::change) changing.insert(command.name);
-  CHECK(changing == std::set<std::string_view>{"distinct", "quarantine.restore", "quarantine.purge",
-                                               "rescan", "pause", "resume", "reload"});
+  CHECK(changing == std::set<std::string_view>{"distinct", "quarantine.apply", "quarantine.restore",
+                                               "quarantine.purge", "rescan", "pause", "resume",
+                                               "reload"});
 }
 
 TEST_CASE("every command has a page whose example passes its own checks") {
