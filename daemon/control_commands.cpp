@@ -50,15 +50,6 @@ const std::map<std::string_view, Handler>& handlers() {
          context.reconciler.start_pass();
          return state_of(context);
        }},
-      {"reload",
-       [](ControlContext& context, const Json&) {
-         try {
-           context.reload();
-         } catch (const std::runtime_error& error) {
-           throw CommandFailure(ErrorCode::refused, error.what());
-         }
-         return state_of(context);
-       }},
       {"metrics",
        [](ControlContext& context, const Json&) {
          return Json{{"text", metrics_text(context.status.report())}};
@@ -67,8 +58,8 @@ const std::map<std::string_view, Handler>& handlers() {
   return table;
 }
 
-constexpr std::string_view connection_commands[] = {"sync", "query", "explain", "events",
-                                                    "quarantine.restore"};
+constexpr std::string_view connection_commands[] = {"sync",   "query",  "explain",
+                                                    "events", "reload", "quarantine.restore"};
 
 }  // namespace
 
@@ -155,6 +146,8 @@ void ControlCommands::dispatch(event::ConnectionId connection, const event::Peer
     // A large file may have to come from another disk.
     server_->keep_when_idle(connection);
     restore_quarantined(context_, params, answer_to(connection, request.id));
+  } else if (request.method == "reload") {
+    start_reload(connection, request.id);
   } else if (request.method == "events") {
     const bool follows = params.at("follow").get<bool>();
     send(connection, protocol::result_line(request.id, follows ? newest_events(context_)
@@ -250,6 +243,43 @@ void ControlCommands::end_sync(event::ConnectionId connection) {
   syncs_.erase(place);
 }
 
+void ControlCommands::start_reload(event::ConnectionId connection, const Json& id) {
+  if (reloads_.contains(connection))
+    throw CommandFailure(ErrorCode::refused, "this connection waits for a reload already");
+  try {
+    if (context_.reload() == ReloadEnd::in_force) {
+      context_.status.count_anew();
+      send(connection, protocol::result_line(id, state_of(context_)));
+      return;
+    }
+  } catch (const std::runtime_error& error) {
+    throw CommandFailure(ErrorCode::refused, error.what());
+  }
+  server_->keep_when_idle(connection);
+  reloads_.emplace(connection, id);
+}
+
+void ControlCommands::end_reloads(const std::string& problem) {
+  for (const auto& [connection, id] : std::exchange(reloads_, {}))
+    send(connection, problem.empty() ? protocol::result_line(id, state_of(context_))
+                                     : protocol::error_line(id, ErrorCode::refused, problem));
+}
+
+std::vector<WaitingReload> ControlCommands::hand_over() {
+  std::vector<WaitingReload> waiting;
+  for (auto& [connection, id] : std::exchange(reloads_, {}))
+    if (auto released = server_->release(connection)) waiting.push_back({std::move(*released), id});
+  return waiting;
+}
+
+void ControlCommands::take_over(std::vector<WaitingReload> reloads) {
+  for (WaitingReload& reload : reloads)
+    if (const auto connection = server_->adopt(std::move(reload.connection))) {
+      server_->keep_when_idle(*connection);
+      reloads_.emplace(*connection, std::move(reload.request_id));
+    }
+}
+
 void ControlCommands::announce(const store::CatalogDecision& decision) {
   if (followers_.empty()) return;
   const std::string line = protocol::notification_line("decision", report_of(decision));
@@ -262,11 +292,15 @@ void ControlCommands::shut_down() {
                                           "the service is stopping"));
   for (auto& [connection, call] : syncs_) context_.sync.remove(call.waiter);
   syncs_.clear();
+  for (const auto& [connection, id] : reloads_)
+    send(connection, protocol::error_line(id, ErrorCode::shutting_down, "the service is stopping"));
+  reloads_.clear();
   followers_.clear();
 }
 
 void ControlCommands::on_closed(event::ConnectionId connection) {
   followers_.erase(connection);
+  reloads_.erase(connection);
   end_sync(connection);
 }
 

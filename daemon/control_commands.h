@@ -10,6 +10,7 @@
 #include <string>
 
 #include "daemon/control_context.h"
+#include "daemon/daemon.h"
 #include "daemon/event/line_server.h"
 #include "daemon/event/timer.h"
 #include "store/records.h"
@@ -28,6 +29,12 @@ class ControlCommands final : public event::LineHandler {
 
   /// To those who follow events.
   void announce(const store::CatalogDecision& decision);
+  /// Answers all who wait for their reload. problem: why the settings were refused; empty: they are
+  /// in force.
+  void end_reloads(const std::string& problem);
+  /// Those who wait for their reload, without their connections, for the service's next life.
+  std::vector<WaitingReload> hand_over();
+  void take_over(std::vector<WaitingReload> reloads);
   /// Those who wait get an error.
   void shut_down();
 
@@ -50,6 +57,7 @@ class ControlCommands final : public event::LineHandler {
   void dispatch(event::ConnectionId connection, const event::Peer& peer,
                 const protocol::Request& request, std::vector<posix::UniqueDescriptor> descriptors);
   [[nodiscard]] bool may_change(const event::Peer& peer) const;
+  void start_reload(event::ConnectionId connection, const protocol::Json& id);
   void start_sync(event::ConnectionId connection, const protocol::Json& id,
                   const protocol::Json& params);
   void end_sync(event::ConnectionId connection);
@@ -70,6 +78,7 @@ class ControlCommands final : public event::LineHandler {
   event::LineServer* server_ = nullptr;
   std::set<event::ConnectionId> followers_;
   std::map<event::ConnectionId, SyncCall> syncs_;
+  std::map<event::ConnectionId, protocol::Json> reloads_;  ///< request ids
   std::shared_ptr<bool> is_alive_ = std::make_shared<bool>(true);
 };
 

@@ -29,6 +29,12 @@ namespace imgdedup::daemon {
 /// and those of its candidates.
 inline constexpr std::size_t max_queried_files = 128;
 
+/// What a reload has led to.
+enum class ReloadEnd : std::uint8_t {
+  in_force,       ///< the settings of the file hold
+  taken_up_anew,  ///< they will in the service's next life, which then says whether they do
+};
+
 /// All of it outlives the commands.
 struct ControlContext {
   Library& library;
@@ -46,7 +52,7 @@ struct ControlContext {
   std::optional<gid_t> change_group;  ///< members may change things
   std::function<void(bool paused)> set_paused;
   /// Reads the settings again; throws std::runtime_error naming what is wrong.
-  std::function<void()> reload;
+  std::function<ReloadEnd()> reload;
   std::function<void(const std::string& message)> note;  ///< for the service's log
   std::size_t queried_files = 0;                         ///< see max_queried_files
 };

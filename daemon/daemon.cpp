@@ -4,6 +4,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <utility>
+
 #include "daemon/catalog_rebuilding.h"
 #include "daemon/daemon_implementation.h"
 #include "daemon/log.h"
@@ -90,10 +92,9 @@ void Daemon::Implementation::begin_watching() {
   reconciler_.start_pass([this] { first_pass_ended(); });
 
   manager_.ready();
-  if (const auto interval = manager_.watchdog_interval())
-    watchdog_timer_.start_repeating(*interval);
   update_manager_status();
   spdlog::info("ready: {} hashes, socket {}", index_.size(), settings_.socket.path);
+  commands_.end_reloads(settings_problem_);
 }
 
 void Daemon::Implementation::first_pass_ended() {
@@ -173,24 +174,55 @@ void Daemon::Implementation::update_manager_status() {
                       " originals");
 }
 
-void Daemon::Implementation::reload() {
-  config::Settings settings = read_settings_();
-  const bool is_other_model = model_has_changed(settings, pool_settings_);
-  if (settings == settings_ && !is_other_model) {
-    spdlog::info("reloaded: nothing has changed");
-    return;
+ReloadEnd Daemon::Implementation::reload() {
+  config::Settings settings;
+  try {
+    settings = read_settings_();
+  } catch (const std::runtime_error& error) {
+    const std::string why = std::string("the settings stay as they were: ") + error.what();
+    warn(why);
+    status_.set_trouble("settings", error.what());
+    throw;
   }
-  if (!is_other_model && !needs_new_daemon(settings_, settings)) {
+  status_.set_trouble("settings", "");
+  const bool is_other_model = model_has_changed(settings, pool_settings_);
+  if (is_other_model || needs_new_daemon(settings_, settings)) {
+    manager_.reloading();
+    spdlog::info("reloading: the watched folders are taken up anew");
+    new_settings_ = std::move(settings);
+    reload_timer_.start(reload_delay);
+    return ReloadEnd::taken_up_anew;
+  }
+  // The file of a moment ago may have asked for more.
+  if (std::exchange(new_settings_, std::nullopt)) {
+    reload_timer_.stop();
+    manager_.ready();
+  }
+  if (settings == settings_) {
+    spdlog::info("reloaded: nothing has changed");
+  } else {
     settings_ = settings;
     set_log_level(settings_.log_level);
     judge_.set_policy(policy_of(settings_), limits_);
     spdlog::info("reloaded");
-    return;
   }
-  manager_.reloading();
-  spdlog::info("reloading: the watched folders are taken up anew");
-  new_settings_ = std::move(settings);
-  reload_timer_.start(reload_delay);
+  commands_.end_reloads("");
+  return ReloadEnd::in_force;
+}
+
+void Daemon::Implementation::take_over(Legacy legacy) {
+  is_paused_ = legacy.is_paused;
+  status_.set_paused(is_paused_);
+  settings_problem_ = std::move(legacy.settings_problem);
+  status_.set_trouble("settings", settings_problem_);
+  if (!settings_problem_.empty()) status_.set_last_error("settings: " + settings_problem_);
+  commands_.take_over(std::move(legacy.reloads));
+}
+
+Legacy Daemon::Implementation::leave() { return {is_paused_, commands_.hand_over(), {}}; }
+
+void Daemon::Implementation::feed_watchdog() {
+  reconciler_.watches().ping([this] { manager_.feed_watchdog(); });
 }
 
 void Daemon::Implementation::stop() {
@@ -202,6 +234,11 @@ void Daemon::Implementation::stop() {
 }
 
 RunEnd Daemon::Implementation::run() {
+  // The life before may have fed it long ago, and the indexes of a large catalog take their time.
+  if (const auto interval = manager_.watchdog_interval()) {
+    feed_watchdog();
+    watchdog_timer_.start_repeating(*interval);
+  }
   loop_.defer([this] {
     recover();
     if (is_rebuilding_) {
@@ -217,14 +254,15 @@ RunEnd Daemon::Implementation::run() {
   return new_settings_ ? RunEnd::reload : RunEnd::stopped;
 }
 
-Daemon::Daemon(const config::Settings& settings, ReadSettings read_settings, bool is_paused)
-    : implementation_(
-          std::make_unique<Implementation>(settings, std::move(read_settings), is_paused)) {}
+Daemon::Daemon(const config::Settings& settings, ReadSettings read_settings)
+    : implementation_(std::make_unique<Implementation>(settings, std::move(read_settings))) {}
 Daemon::~Daemon() = default;
+
+void Daemon::take_over(Legacy legacy) { implementation_->take_over(std::move(legacy)); }
 
 RunEnd Daemon::run() { return implementation_->run(); }
 
-bool Daemon::is_paused() const { return implementation_->is_paused(); }
+Legacy Daemon::leave() { return implementation_->leave(); }
 
 const std::optional<config::Settings>& Daemon::new_settings() const {
   return implementation_->new_settings();

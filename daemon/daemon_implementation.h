@@ -23,11 +23,12 @@ namespace imgdedup::daemon {
 
 class Daemon::Implementation {
  public:
-  Implementation(const config::Settings& settings, ReadSettings read_settings, bool is_paused);
+  Implementation(const config::Settings& settings, ReadSettings read_settings);
 
   RunEnd run();
   const std::optional<config::Settings>& new_settings() const { return new_settings_; }
-  bool is_paused() const { return is_paused_; }
+  void take_over(Legacy legacy);
+  Legacy leave();
 
  private:
   [[nodiscard]] Reconciler::Hooks reconciler_hooks();
@@ -45,7 +46,8 @@ class Daemon::Implementation {
   void update_pause();
   void access_changed(const AccessReport& access);
   void something_ended();
-  void reload();
+  ReloadEnd reload();
+  void feed_watchdog();
   void stop();
   void update_manager_status();
   void look_at_workers();
@@ -88,6 +90,7 @@ class Daemon::Implementation {
   event::Timer status_timer_;
   event::Timer reload_timer_;
   std::vector<std::string> worker_troubles_;
+  std::string settings_problem_;  ///< of the life before, for those who wait for their reload
   bool is_paused_ = false;
   bool has_first_pass_ = false;
   bool is_rebuilding_ = false;

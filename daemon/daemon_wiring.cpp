@@ -16,8 +16,7 @@
 
 namespace imgdedup::daemon {
 
-Daemon::Implementation::Implementation(const config::Settings& settings, ReadSettings read_settings,
-                                       bool is_paused)
+Daemon::Implementation::Implementation(const config::Settings& settings, ReadSettings read_settings)
     : settings_(settings),
       read_settings_(std::move(read_settings)),
       limits_{settings.limits.max_file_bytes, settings.limits.max_pixels},
@@ -87,12 +86,11 @@ Daemon::Implementation::Implementation(const config::Settings& settings, ReadSet
                [this] {
                  try {
                    reload();
-                 } catch (const std::runtime_error& error) {
-                   warn(std::string("the settings stay as they were: ") + error.what());
+                 } catch (const std::runtime_error&) {
+                   // Said already.
                  }
                }),
-      watchdog_timer_(loop_,
-                      [this] { reconciler_.watches().ping([this] { manager_.feed_watchdog(); }); }),
+      watchdog_timer_(loop_, [this] { feed_watchdog(); }),
       status_timer_(loop_, [this] { update_manager_status(); }),
       reload_timer_(loop_, [this] { loop_.stop(); }) {
   roots_.remember_quarantine_directories(catalog_.quarantine_directories());
@@ -103,8 +101,6 @@ Daemon::Implementation::Implementation(const config::Settings& settings, ReadSet
   // count as an original.
   intake_.set_paused(true);
   mover_.set_paused(true);
-  is_paused_ = is_paused;
-  status_.set_paused(is_paused);
   is_rebuilding_ = catalog_.rebuilding_since().has_value();
 }
 
@@ -199,7 +195,7 @@ ControlContext Daemon::Implementation::control_context() {
             status_.set_paused(paused);
             update_pause();
           },
-          [this] { reload(); },
+          [this] { return reload(); },
           [](const std::string& message) { spdlog::info("{}", message); }};
 }
 

@@ -35,6 +35,9 @@ constexpr auto degradations = std::to_array<Degradation>({
      "noticed by itself, or take it out of the settings."},
     {"quarantine",
      "Duplicates found in that folder are logged and stay where they are until it is put right."},
+    {"settings",
+     "The service goes on with the settings it had. Put the file right, then reload; "
+     "`imgdedupd --check-config` tells what is wrong."},
     {"sandbox",
      "A hostile picture that takes over a worker meets fewer walls. `imgdedupd "
      "--self-test-sandbox` "

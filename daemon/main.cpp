@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -13,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -21,10 +23,12 @@
 #include "daemon/access_advice.h"
 #include "daemon/catalog_outage.h"
 #include "daemon/daemon.h"
+#include "daemon/event/signals.h"
 #include "daemon/log.h"
 #include "daemon/pool_settings.h"
 #include "daemon/unit_openings.h"
 #include "daemon/version.h"
+#include "protocol/json_rpc.h"
 #include "store/catalog_check.h"
 #include "store/store_error.h"
 #include "worker/sandbox_self_test.h"
@@ -69,21 +73,31 @@ void remember_damage(const Settings& settings, const std::exception& error) {
         {dynamic_cast<const store_ns::MeaninglessRow*>(&error) != nullptr, error.what()});
 }
 
+/// Those who wait for settings that no life of the service will take up.
+void refuse(std::vector<daemon_ns::WaitingReload> reloads, const std::string& why) {
+  for (const daemon_ns::WaitingReload& reload : reloads) {
+    const std::string line =
+        imgdedup::protocol::error_line(reload.request_id, imgdedup::protocol::ErrorCode::busy, why);
+    (void)::send(reload.connection.socket.get(), line.data(), line.size(),
+                 MSG_NOSIGNAL | MSG_DONTWAIT);
+  }
+}
+
 /// Runs one Daemon after the other until it is told to stop. New settings that a Daemon cannot
 /// begin with give way to the old ones; a catalog that cannot be used now is waited for.
 int serve(Settings settings, const Options& options) {
   std::optional<Settings> fallback;
-  bool is_paused = false;
+  daemon_ns::Legacy legacy;
   for (;;) {
     daemon_ns::set_log_level(settings.log_level);
     std::optional<daemon_ns::Daemon> daemon;
     std::string outage;
     try {
-      daemon.emplace(
-          settings, [&options] { return read_settings(options); }, is_paused);
+      daemon.emplace(settings, [&options] { return read_settings(options); });
     } catch (const std::exception& error) {
       if (fallback) {
         spdlog::error("cannot go on with the new settings: {}; back to the old ones", error.what());
+        legacy.settings_problem = error.what();
         settings = *std::exchange(fallback, std::nullopt);
         continue;
       }
@@ -95,14 +109,15 @@ int serve(Settings settings, const Options& options) {
     }
     try {
       if (daemon) {
+        daemon->take_over(std::exchange(legacy, {}));
         if (daemon->run() == daemon_ns::RunEnd::stopped) return 0;
-        is_paused = daemon->is_paused();
+        legacy = daemon->leave();
         fallback = std::exchange(settings, *daemon->new_settings());
         continue;
       }
     } catch (const store_ns::CatalogUnavailable& error) {
       outage = error.what();
-      is_paused = daemon->is_paused();
+      legacy = daemon->leave();
     } catch (const std::exception& error) {
       remember_damage(settings, error);
       throw;
@@ -110,7 +125,15 @@ int serve(Settings settings, const Options& options) {
     // The catalog and the socket have to be free.
     daemon.reset();
     fallback.reset();
+    refuse(std::exchange(legacy.reloads, {}), "the catalog cannot be used now: " + outage);
     if (daemon_ns::wait_for_catalog(settings, outage) == daemon_ns::OutageEnd::stopped) return 0;
+    // Who had them read again meanwhile was told that this would happen now.
+    try {
+      legacy.settings_problem.clear();
+      fallback = std::exchange(settings, read_settings(options));
+    } catch (const std::runtime_error& error) {
+      legacy.settings_problem = error.what();
+    }
   }
 }
 
@@ -185,6 +208,8 @@ int main(int argc, char** argv) try {
     daemon_ns::report_access(settings, options.settings_path == default_settings_path, std::cerr);
     return 0;
   }
+  // Before the first thread.
+  imgdedup::event::hold_signals({SIGTERM, SIGINT, SIGHUP});
   daemon_ns::set_up_log();
   const int status = serve(std::move(settings), options);
   daemon_ns::end_log();

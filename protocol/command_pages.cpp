@@ -221,8 +221,11 @@ constexpr auto pages = std::to_array<CommandPage>({
     {"resume", "Compares the folders with the catalog, as after a start.", "{}",
      R"({"state": "scanning"})", "", ""},
     {"reload",
-     "As SIGHUP does. Settings with a mistake change nothing: the answer is the error `refused`, "
-     "whose message names file, line and key.",
+     "As SIGHUP does. The answer comes when the settings are in force; where folders have to be "
+     "taken "
+     "up anew, all other connections end meanwhile. Settings with a mistake, and such as the "
+     "service cannot go on with, change nothing: the answer is the error `refused`, whose message "
+     "says why, and `status` says so until the file is put right.",
      "{}", R"({"state": "idle"})", "", ""},
     {"events",
      "Without `follow`: a page of all decisions ever taken, oldest first, as they would stand in "

@@ -67,8 +67,9 @@ constexpr auto all_words = std::to_array<CommandWords>({
      "pause"},
     {"resume", "The folders are compared with the catalog, as after a start.", "resume"},
     {"reload",
-     "As systemctl reload does. Settings with a mistake change nothing; the message names file, "
-     "line and key.",
+     "As systemctl reload does, but it returns when the settings are in force. Settings with a "
+     "mistake change nothing; the message names file, line and key, and status says so until the "
+     "file is put right.",
      "reload"},
     {"events",
      "All there are, oldest first, or with --follow the ten newest and then each as it is taken, "

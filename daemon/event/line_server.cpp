@@ -65,6 +65,25 @@ class LineServer::Implementation {
     if (LineConnection* const connection = find(id)) connection->is_kept_when_idle = true;
   }
 
+  std::optional<ReleasedConnection> release(ConnectionId id) {
+    LineConnection* const connection = find(id);
+    if (!connection || connection->state != State::open || connection->output.bytes() > 0)
+      return std::nullopt;
+    end(*connection);
+    return ReleasedConnection{std::move(connection->socket),
+                              std::make_shared<LineInput>(std::move(connection->input))};
+  }
+
+  std::optional<ConnectionId> adopt(ReleasedConnection released) {
+    std::optional<Peer> peer = peer_of(released.socket.get());
+    if (!peer) return std::nullopt;
+    const ConnectionId id = begin(std::move(*peer), std::move(released.socket));
+    find(id)->input = std::move(*released.received);
+    find(id)->line_begun = loop_.now();
+    take_turn_later(id);
+    return id;
+  }
+
   [[nodiscard]] std::size_t unsent_bytes(ConnectionId id) const {
     const auto found = connections_.find(id);
     return found == connections_.end() ? 0 : found->second->output.bytes();
@@ -110,12 +129,17 @@ class LineServer::Implementation {
       output.flush(client.get(), sent_any);
       return;
     }
+    begin(std::move(*peer), std::move(client));
+  }
+
+  ConnectionId begin(Peer peer, posix::UniqueDescriptor client) {
     const ConnectionId id = ++last_id_;
     auto connection = std::make_unique<LineConnection>(
-        loop_, id, std::move(*peer), std::move(client),
+        loop_, id, std::move(peer), std::move(client),
         [this, id](Readiness readiness) { on_ready(id, readiness); });
     connection->last_activity = loop_.now();
     update(*connections_.emplace(id, std::move(connection)).first->second);
+    return id;
   }
 
   [[nodiscard]] bool has_room_for(uid_t uid) const {
@@ -332,6 +356,14 @@ void LineServer::close(ConnectionId connection) { implementation_->close(connect
 
 void LineServer::keep_when_idle(ConnectionId connection) {
   implementation_->keep_when_idle(connection);
+}
+
+std::optional<ReleasedConnection> LineServer::release(ConnectionId connection) {
+  return implementation_->release(connection);
+}
+
+std::optional<ConnectionId> LineServer::adopt(ReleasedConnection released) {
+  return implementation_->adopt(std::move(released));
 }
 
 std::size_t LineServer::unsent_bytes(ConnectionId connection) const {

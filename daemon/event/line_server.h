@@ -19,6 +19,13 @@
 namespace imgdedup::event {
 
 class Loop;
+class LineInput;
+
+/// A client between two servers, with what it has sent that nobody has looked at.
+struct ReleasedConnection {
+  posix::UniqueDescriptor socket;
+  std::shared_ptr<LineInput> received;
+};
 
 /// Names one connection; never used again.
 using ConnectionId = std::uint64_t;
@@ -109,6 +116,12 @@ class LineServer {
   void close(ConnectionId connection);
   /// `idle_time` no longer holds for this connection (it follows events).
   void keep_when_idle(ConnectionId connection);
+  /// Lets go of a connection without a word: the caller answers it, or hands it to another server.
+  /// Nothing for an unknown id, for one that is being closed, and while it has unsent answers.
+  std::optional<ReleasedConnection> release(ConnectionId connection);
+  /// A connection that another server has released, whatever the limits say; nothing if the kernel
+  /// does not say who is at its other end.
+  std::optional<ConnectionId> adopt(ReleasedConnection released);
   /// What send() holds back for it; 0 for an unknown id.
   [[nodiscard]] std::size_t unsent_bytes(ConnectionId connection) const;
   [[nodiscard]] std::size_t connection_count() const;

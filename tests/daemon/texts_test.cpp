@@ -87,7 +87,7 @@ TEST_CASE("every command of the protocol has a handler") {
   REQUIRE_FALSE(protocol::all_commands().empty());
   for (const auto& command : protocol::all_commands())
     CHECK_MESSAGE(daemon::ControlCommands::can_answer(command.name), std::string(command.name));
-  for (const char* name : {"", "Status", "quarantine", "nothing"})
+  for (const char* name : {"", "Status", "quarantine", "settings", "nothing"})
     CHECK_MESSAGE(!daemon::ControlCommands::can_answer(name), name);
 }
 
@@ -201,6 +201,6 @@ TEST_CASE("a line about trouble says what is wrong, what follows and what to do"
   CHECK_FALSE(daemon::is_of_kind("catalog-wal: x", {"catalog", ""}));
   CHECK(words == std::set<std::string_view>{"access", "catalog", "catalog-backup", "catalog-check",
                                             "catalog-verdicts", "catalog-wal", "duplicates-log",
-                                            "offline", "quarantine", "sandbox", "watching",
-                                            "workers"});
+                                            "offline", "quarantine", "settings", "sandbox",
+                                            "watching", "workers"});
 }

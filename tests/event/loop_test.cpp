@@ -206,17 +206,25 @@ TEST_CASE("the mount table can be waited for; a regular file cannot") {
   CHECK_THROWS_AS(DescriptorWatch(loop, file.get(), [](Readiness) {}), std::system_error);
 }
 
-TEST_CASE("a signal becomes a callback while it is watched") {
+TEST_CASE("a signal becomes a callback while it is watched, and else waits") {
   Loop loop;
   int calls = 0;
   std::optional<SignalWatch> watch;
   watch.emplace(loop, SIGUSR1, [&] {
     if (++calls == 2) watch.reset();
   });
-  ::kill(::getpid(), SIGUSR1);
+  // To this thread: other tests have begun threads that would not hold it.
+  ::raise(SIGUSR1);
   CHECK(run_until(loop, [&] { return calls == 1; }));
-  ::kill(::getpid(), SIGUSR1);
+  ::raise(SIGUSR1);
   CHECK(run_until(loop, [&] { return calls == 2; }));
+  // Nobody watches now.
+  ::raise(SIGUSR1);
+  {
+    Loop next_loop;
+    const SignalWatch next(next_loop, SIGUSR1, [&] { ++calls; });
+    CHECK(run_until(next_loop, [&] { return calls == 3; }));
+  }
   CHECK_THROWS_AS(SignalWatch(loop, SIGKILL, [] {}), std::system_error);
 }
 
