@@ -164,7 +164,9 @@ ExitStatus list_quarantine(const Task& task) {
                                         age_text(entry.quarantined_at, now()),
                                         std::string(name_of(entry.relation)),
                                         bytes_text(entry.bytes),
-                                        entry.last_copy ? "yes" : "",
+                                        entry.changed     ? "yes, changed"
+                                        : entry.last_copy ? "yes"
+                                                          : "",
                                         entry.path,
                                         entry.original};
                               });

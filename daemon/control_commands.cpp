@@ -37,7 +37,6 @@ const std::map<std::string_view, Handler>& handlers() {
       {"distinct", declare_distinct},
       {"quarantine.list", list_quarantine},
       {"quarantine.apply", apply_settings},
-      {"quarantine.purge", purge_quarantined},
       {"rescan", rescan},
       {"pause",
        [](ControlContext& context, const Json&) {
@@ -58,8 +57,8 @@ const std::map<std::string_view, Handler>& handlers() {
   return table;
 }
 
-constexpr std::string_view connection_commands[] = {"sync",   "query",  "explain",
-                                                    "events", "reload", "quarantine.restore"};
+constexpr std::string_view connection_commands[] = {
+    "sync", "query", "explain", "events", "reload", "quarantine.restore", "quarantine.purge"};
 
 }  // namespace
 
@@ -146,6 +145,9 @@ void ControlCommands::dispatch(event::ConnectionId connection, const event::Peer
     // A large file may have to come from another disk.
     server_->keep_when_idle(connection);
     restore_quarantined(context_, params, answer_to(connection, request.id));
+  } else if (request.method == "quarantine.purge") {
+    server_->keep_when_idle(connection);
+    purge_quarantined(loop_, context_, params, answer_to(connection, request.id));
   } else if (request.method == "reload") {
     start_reload(connection, request.id);
   } else if (request.method == "events") {

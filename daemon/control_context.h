@@ -78,7 +78,6 @@ protocol::Json list_unreadable(ControlContext& context, const protocol::Json& pa
 protocol::Json list_events(ControlContext& context, const protocol::Json& params);
 protocol::Json list_quarantine(ControlContext& context, const protocol::Json& params);
 protocol::Json apply_settings(ControlContext& context, const protocol::Json& params);
-protocol::Json purge_quarantined(ControlContext& context, const protocol::Json& params);
 protocol::Json declare_distinct(ControlContext& context, const protocol::Json& params);
 protocol::Json rescan(ControlContext& context, const protocol::Json& params);
 
@@ -94,6 +93,10 @@ void query_files(ControlContext& context, std::vector<std::string> paths,
 /// Puts files back to where they were. `answer` is called once, on a later turn of the loop.
 void restore_quarantined(ControlContext& context, const protocol::Json& params,
                          std::function<void(protocol::Json)> answer);
+
+/// Deletes files in quarantine for good. `answer` is called once, on a later turn of the loop.
+void purge_quarantined(event::Loop& loop, ControlContext& context, const protocol::Json& params,
+                       std::function<void(protocol::Json)> answer);
 
 /// Explains what two files that a caller has open are to each other, without recording anything.
 /// `answer` is called once, now or on a later turn of the loop.

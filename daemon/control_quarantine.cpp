@@ -28,35 +28,6 @@ bool is_set(const Json& params, const char* name) {
   return value != params.end() && value->is_boolean() && value->get<bool>();
 }
 
-/// Entries that a call names by their ids or takes page by page, each given to `handle`, which
-/// says what became of it.
-template <typename Admits, typename Handle>
-Json for_entries(ControlContext& context, const Json& params, Admits admits, Handle handle) {
-  store::Catalog& catalog = context.library.catalog();
-  Json items = Json::array();
-  const auto ids = params.find("ids");
-  if (ids != params.end() && ids->is_array()) {
-    for (const Json& id_value : *ids) {
-      const auto id = id_value.get<store::DecisionId>();
-      const auto entry = catalog.quarantine_entry(id);
-      if (!entry || entry->state != MoveState::quarantined) {
-        items.push_back(protocol::MoveReport{
-            id, entry ? entry->original_path : "", false,
-            "there is no such entry in quarantine; `quarantine list` shows them"});
-        continue;
-      }
-      items.push_back(handle(*entry));
-    }
-    return protocol::make_page(std::move(items), Json());
-  }
-  const auto limit = params.at("limit").get<std::size_t>();
-  const auto entries = catalog.quarantine_entries(MoveState::quarantined, after_of(params), limit);
-  for (const QuarantineEntry& entry : entries)
-    if (admits(entry)) items.push_back(handle(entry));
-  return protocol::make_page(std::move(items),
-                             entries.size() < limit ? Json() : Json(entries.back().id));
-}
-
 protocol::MoveReport report_of(const QuarantineEntry& entry,
                                const std::optional<store::MoveProblem>& problem) {
   protocol::MoveReport report{entry.id, entry.original_path, !problem, std::nullopt};
@@ -129,8 +100,11 @@ Json list_quarantine(ControlContext& context, const Json& params) {
   Json items = Json::array();
   const auto entries = catalog.quarantine_entries(MoveState::quarantined, after_of(params), limit);
   for (const QuarantineEntry& entry : entries) {
-    const bool is_last_copy = !catalog.has_judged_file(entry.content);
-    if (is_last_copy || !orphans_only) items.push_back(daemon::report_of(entry, is_last_copy));
+    // What was written into it since is nowhere else.
+    const bool is_changed = store::has_changed_in_quarantine(entry);
+    const bool is_last_copy = is_changed || !catalog.has_judged_file(entry.content);
+    if (is_last_copy || !orphans_only)
+      items.push_back(daemon::report_of(entry, is_last_copy, is_changed));
   }
   return protocol::make_page(std::move(items),
                              entries.size() < limit ? Json() : Json(entries.back().id));
@@ -205,42 +179,6 @@ void restore_quarantined(ControlContext& context, const Json& params,
     if (entries.size() == limit) call->next = entries.back().id;
   }
   call->go_on();
-}
-
-Json purge_quarantined(ControlContext& context, const Json& params) {
-  const bool is_forced = is_set(params, "force");
-  const auto older_than = params.find("older_than");
-  const std::int64_t moved_before_ns =
-      older_than != params.end() && older_than->is_number_integer()
-          ? wall_clock_ns() - older_than->get<std::int64_t>() * 1'000'000
-          : 0;
-  return for_entries(
-      context, params,
-      [&](const QuarantineEntry& entry) { return entry.moved_at_ns <= moved_before_ns; },
-      [&](const QuarantineEntry& entry) {
-        // What the catalog knows must be there now: the last copy may have gone a moment ago.
-        bool has_copy = false;
-        store::Catalog& catalog = context.library.catalog();
-        if (const auto content = catalog.content_with_digest(entry.content)) {
-          for (const auto& file : catalog.files_with_content(*content)) {
-            const OpenedFile copy = open_file(context.roots, file.path);
-            // One that the power could still take does not count.
-            has_copy =
-                copy.error == 0 && copy.stamp == file.stamp && ::fsync(copy.descriptor.get()) == 0;
-            if (has_copy) break;
-          }
-        }
-        if (!has_copy && !is_forced)
-          return report_of(entry, store::MoveProblem{store::MoveProblem::Kind::refused,
-                                                     "it is the last copy of its content; restore "
-                                                     "it, or purge it with --force"});
-        const auto problem = store::purge_from_quarantine(catalog, entry);
-        if (!problem)
-          log_quarantine_event(
-              "purged", entry,
-              "purged " + protocol::readable_text(entry.original_path) + " from quarantine");
-        return report_of(entry, problem);
-      });
 }
 
 Json declare_distinct(ControlContext& context, const Json& params) {

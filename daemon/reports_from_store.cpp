@@ -28,7 +28,8 @@ protocol::DecisionReport report_of(const store::CatalogDecision& decision) {
   return report;
 }
 
-protocol::QuarantineEntryReport report_of(const store::QuarantineEntry& entry, bool last_copy) {
+protocol::QuarantineEntryReport report_of(const store::QuarantineEntry& entry, bool last_copy,
+                                          bool changed) {
   protocol::QuarantineEntryReport report;
   report.id = entry.id;
   report.path = entry.original_path;
@@ -39,6 +40,7 @@ protocol::QuarantineEntryReport report_of(const store::QuarantineEntry& entry, b
   report.original = entry.keeper_path;
   report.quarantined_at = time_from_ns(entry.moved_at_ns);
   report.last_copy = last_copy;
+  report.changed = changed;
   return report;
 }
 

@@ -11,7 +11,8 @@ namespace imgdedup::daemon {
 
 protocol::DecisionReport report_of(const store::CatalogDecision& decision);
 /// last_copy: whether no judged file has the entry's content.
-protocol::QuarantineEntryReport report_of(const store::QuarantineEntry& entry, bool last_copy);
+protocol::QuarantineEntryReport report_of(const store::QuarantineEntry& entry, bool last_copy,
+                                          bool changed);
 
 /// To the millisecond, from nanoseconds since 1970.
 protocol::Time time_from_ns(std::int64_t nanoseconds);

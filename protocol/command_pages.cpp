@@ -159,13 +159,14 @@ constexpr auto pages = std::to_array<CommandPage>({
     {"quarantine.list",
      "A page of entries. `id` is the number of the decision that moved the file, `path` where it "
      "lay, `quarantine_path` where it lies. `last_copy` is true when no other file in the catalog "
-     "has this content any more: an orphan.",
+     "has this content any more: an orphan. `changed` is true when somebody has written into the "
+     "file since it was moved: then it is the last copy of what it holds.",
      R"({"orphans": false})",
      R"({"items": [{"id": 9, "path": "/srv/photos/again.jpg",
       "quarantine_path": "/srv/photos/.imgdedup-quarantine/q9-fcde2b2edba56bf4.jpg",
       "content": "fcde2b2edba56bf408601fb721fe9b5c338d10ee429ea04fae5511b68fbf8fb9",
       "bytes": 300000, "relation": "exact", "original": "/srv/photos/first.jpg",
-      "quarantined_at": "2026-05-04T13:37:00.123Z", "last_copy": false,
+      "quarantined_at": "2026-05-04T13:37:00.123Z", "last_copy": false, "changed": false,
       "state": "quarantined"}], "next": null})",
      "", ""},
     {"quarantine.apply",
@@ -189,8 +190,10 @@ constexpr auto pages = std::to_array<CommandPage>({
       "next": null})",
      "", ""},
     {"quarantine.purge",
-     "Needs `ids` or `older_than`. Deletes for good. A last copy of its content is refused unless "
-     "`force` is true. Each item says whether it was done, else why not. With `older_than`, one "
+     "Needs `ids` or `older_than`. Deletes for good, after the bytes in quarantine were held "
+     "against "
+     "those of a copy in the watched folders. A last copy of its content is refused unless `force` "
+     "is true. Each item says whether it was done, else why not. With `older_than`, one "
      "call deletes `limit` files at most and `next` says where to go on.",
      R"({"older_than": "30d", "force": false})",
      R"({"items": [{"id": 9, "path": "/srv/photos/again.jpg", "done": false,

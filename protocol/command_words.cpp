@@ -54,8 +54,10 @@ constexpr auto all_words = std::to_array<CommandWords>({
      "in quarantine, and is named.",
      "quarantine restore --all"},
     {"quarantine.purge",
-     "The only command that deletes. A last copy of its content is refused without --force; a near "
-     "duplicate is the last copy of its own bytes.",
+     "The only command that deletes. Before, the bytes are held against those of a copy in the "
+     "watched folders. A last copy of its content is refused without --force; a near duplicate is "
+     "the last copy of its own bytes, and so is a file that somebody has written into since it "
+     "was moved.",
      "quarantine purge --older-than 30d"},
     {"files", "Those of other kinds and those that could not be read as well.", "files"},
     {"unreadable",

@@ -20,6 +20,7 @@ void to_json(Json& json, const QuarantineEntryReport& report) {
   put_path(json, "original", report.original);
   json["quarantined_at"] = time_to_text(report.quarantined_at);
   json["last_copy"] = report.last_copy;
+  json["changed"] = report.changed;
   json["state"] = name_of(report.state);
 }
 
@@ -33,6 +34,7 @@ void from_json(const Json& json, QuarantineEntryReport& report) {
   report.original = get_path(json, "original");
   report.quarantined_at = parsed_member(json, "quarantined_at", time_from_text);
   json.at("last_copy").get_to(report.last_copy);
+  report.changed = json.value("changed", false);
   report.state = parsed_member(json, "state", matching::decision_state_from_name);
 }
 

@@ -105,6 +105,7 @@ struct QuarantineEntryReport {
   std::string original;
   Time quarantined_at;
   bool last_copy = false;  ///< no other file with this content is left: an orphan
+  bool changed = false;    ///< somebody has written into it since it was moved
   matching::DecisionState state = matching::DecisionState::quarantined;
 
   bool operator==(const QuarantineEntryReport&) const = default;

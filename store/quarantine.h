@@ -120,9 +120,15 @@ class QuarantineReturn {
                                                                  const std::string& root_path);
 
 /// Deletes the file and its sidecar for good; the journal and the decision say `purged`. The caller
-/// has made sure that it may.
-[[nodiscard]] std::optional<MoveProblem> purge_from_quarantine(Catalog& catalog,
-                                                               const QuarantineEntry& entry);
+/// has made sure that it may. verified: the file as it was when that was made sure of; another one
+/// stays.
+[[nodiscard]] std::optional<MoveProblem> purge_from_quarantine(
+    Catalog& catalog, const QuarantineEntry& entry,
+    const std::optional<matching::FileStamp>& verified = std::nullopt);
+
+/// Whether somebody has written into the file since it was moved, by its size and time; also when
+/// it is not there. Does not throw.
+[[nodiscard]] bool has_changed_in_quarantine(const QuarantineEntry& entry);
 
 struct RecoveryReport {
   std::vector<DecisionId> undone;     ///< had been taken but not verified; are back in their place

@@ -190,10 +190,27 @@ std::optional<MoveProblem> restore_from_quarantine(Catalog& catalog, const Quara
 
 // The row is ended first: a file that outlives its row is adopted again at the next start, while a
 // row that outlives its file would be a loss to report.
-std::optional<MoveProblem> purge_from_quarantine(Catalog& catalog,
-                                                 const QuarantineEntry& entry) try {
+bool has_changed_in_quarantine(const QuarantineEntry& entry) try {
+  // The other file system that it was copied to may keep times by two seconds only.
+  constexpr std::int64_t coarsest_ns = 2'000'000'000;
   const QuarantineDirectory quarantine(entry.quarantine_directory,
                                        QuarantineDirectory::IfMissing::fail);
+  const auto stamp = quarantine.stamp_of(entry.name);
+  if (!stamp || stamp->size_bytes != entry.stamp.size_bytes) return true;
+  const std::int64_t difference_ns = std::abs(stamp->mtime_ns - entry.stamp.mtime_ns);
+  return difference_ns > (stamp->device == entry.stamp.device ? 0 : coarsest_ns);
+} catch (const std::system_error&) {
+  return true;
+}
+
+std::optional<MoveProblem> purge_from_quarantine(
+    Catalog& catalog, const QuarantineEntry& entry,
+    const std::optional<matching::FileStamp>& verified) try {
+  const QuarantineDirectory quarantine(entry.quarantine_directory,
+                                       QuarantineDirectory::IfMissing::fail);
+  if (verified && quarantine.stamp_of(entry.name) != verified)
+    return refused(quarantine_path(entry) +
+                   " has changed while it was compared with the copy that stays; try again");
   end_entry(catalog, entry.id, MoveState::purged, matching::DecisionState::purged);
   posix::test_point("purge_after_commit");
   if (const int error = quarantine.remove(entry.name)) {

@@ -19,20 +19,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Two pictures with files of one size.
-std::pair<std::string, std::string> equally_long_pictures() {
-  std::string first = encode_picture(draw_picture(1, {120, 90}), ".bmp");
-  std::string second = encode_picture(draw_picture(2, {120, 90}), ".bmp");
-  REQUIRE(first.size() == second.size());
-  return {first, second};
-}
-
-void overwrite(const fs::path& path, const std::string& bytes) {
-  const UniqueDescriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
-  REQUIRE(::pwrite(file.get(), bytes.data(), bytes.size(), 0) ==
-          static_cast<ssize_t>(bytes.size()));
-}
-
 std::string content_of(Service& service, const std::string& name) {
   for (const auto& file : service.list("files"))
     if (file["path"] == (service.root() / name).string())

@@ -94,6 +94,19 @@ std::string jpeg(std::uint64_t seed, int quality) {
   return encode_picture(draw_picture(seed), ".jpg", quality);
 }
 
+std::pair<std::string, std::string> equally_long_pictures() {
+  std::string first = encode_picture(draw_picture(1, {120, 90}), ".bmp");
+  std::string second = encode_picture(draw_picture(2, {120, 90}), ".bmp");
+  REQUIRE(first.size() == second.size());
+  return {first, second};
+}
+
+void overwrite(const std::filesystem::path& path, const std::string& bytes) {
+  const posix::UniqueDescriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  REQUIRE(::pwrite(file.get(), bytes.data(), bytes.size(), 0) ==
+          static_cast<ssize_t>(bytes.size()));
+}
+
 std::string small_jpeg(std::uint64_t seed) {
   return encode_picture(draw_picture(seed, {160, 120}), ".jpg");
 }

@@ -35,6 +35,11 @@ std::string jpeg(std::uint64_t seed, int quality = 90);
 /// The same, of 160x120 pixels: where there are many.
 std::string small_jpeg(std::uint64_t seed);
 
+/// Two pictures with files of one size.
+std::pair<std::string, std::string> equally_long_pictures();
+/// Writes the bytes over the beginning of a file, which stays the same inode.
+void overwrite(const std::filesystem::path& path, const std::string& bytes);
+
 /// Content of a file; makes its directories. Quick: plain system calls.
 void write_small_file(const std::filesystem::path& path, std::string_view content);
 /// Regular files below `directory` whose names end so; 0 if there is none such.

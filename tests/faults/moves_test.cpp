@@ -12,6 +12,7 @@
 #include <fstream>
 #include <thread>
 
+#include "faults/catalog_support.h"
 #include "faults/fault_support.h"
 #include "support/drawn_pictures.h"
 
@@ -309,6 +310,54 @@ TEST_CASE("a near or pixels duplicate in quarantine is the last copy of its byte
   }
   CHECK(service.list("quarantine.list").size() == 2);
   CHECK(count_files(service.root() / ".imgdedup-quarantine", ".jpg") == 2);
+}
+
+TEST_CASE("k1-purge: what is purged is compared, byte by byte, with a copy that stays") {
+  Service service(quarantine_all);
+  service.start();
+  const auto [first, second] = equally_long_pictures();
+  write_file(service.root() / "a.bmp", first);
+  service.sync();
+  write_file(service.root() / "b.bmp", first);
+  service.sync();
+  const auto entries = service.list("quarantine.list");
+  REQUIRE(entries.size() == 1);
+  const fs::path place = entries[0]["quarantine_path"].get<std::string>();
+  const auto purge = [&] {
+    return service.call("quarantine.purge", {{"ids", {entries[0]["id"]}}})["items"][0];
+  };
+  std::string expected = first;
+  SUBCASE("somebody writes into the file in quarantine, through a descriptor from before") {
+    overwrite(place, second);
+    expected = second;
+    const auto listed = service.list("quarantine.list", {{"orphans", true}});
+    REQUIRE(listed.size() == 1);
+    CHECK(listed[0]["changed"] == true);
+    CHECK(listed[0]["last_copy"] == true);
+    const Json answer = purge();
+    CHECK(answer["done"] == false);
+    CHECK(answer["message"].get<std::string>().find("written into it since") != std::string::npos);
+  }
+  SUBCASE("other bytes stand under the size and the times of the copy that is to stay") {
+    // As stores through a mapping leave it, and decay of the disk.
+    service.stop();
+    overwrite(service.root() / "a.bmp", second);
+    struct stat status {};
+    REQUIRE(::stat((service.root() / "a.bmp").c_str(), &status) == 0);
+    const auto nanoseconds = [](const timespec& time) {
+      return std::to_string(std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec);
+    };
+    OtherProgram(service.catalog())
+        .run("UPDATE files SET mtime_ns = " + nanoseconds(status.st_mtim) +
+             ", ctime_ns = " + nanoseconds(status.st_ctim));
+    service.start();
+    service.sync();
+    CHECK(purge()["done"] == false);
+  }
+  CHECK(read_file(place) == expected);
+  CHECK(service.list("quarantine.list").size() == 1);
+  CHECK(service.ctl({"quarantine", "purge", "--force", entries[0]["id"].dump()}).exit_status == 0);
+  CHECK_FALSE(fs::exists(place));
 }
 
 TEST_CASE("a copy in quarantine is not purged while the other is being changed") {

@@ -74,6 +74,7 @@ TEST_CASE("every report reads back as it was written") {
                                        "/o",
                                        Time(std::chrono::milliseconds(5)),
                                        true,
+                                       true,
                                        DecisionState::quarantined});
   check_survives(MoveReport{1, "/p\xff", false, "why"});
   check_survives(MoveReport{1, "", true, std::nullopt});
