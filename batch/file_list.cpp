@@ -2,16 +2,37 @@
 // The files of the folders a command was given, each with the name it has in results.
 #include "batch/file_list.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <set>
 #include <system_error>
+#include <utility>
 
 namespace imgdedup::batch {
 namespace {
 
 namespace fs = std::filesystem;
 
+/// Directories that have been listed: one that is reached by another name ("photos", "./photos", a
+/// link to it, a folder in a folder that was given as well) must not give its files a second name,
+/// for then each would be a duplicate of itself.
+class SeenDirectories {
+ public:
+  /// False for one that was added before; true also for one that cannot be looked at.
+  bool add(const fs::path& directory) {
+    struct stat status {};
+    return ::stat(directory.c_str(), &status) != 0 ||
+           seen_.emplace(status.st_dev, status.st_ino).second;
+  }
+
+ private:
+  std::set<std::pair<dev_t, ino_t>> seen_;
+};
+
 void list_folder(const fs::path& folder, const fs::path& name_prefix, Descent descent,
-                 std::vector<ListedFile>& files, std::vector<fs::path>& unlistable) {
+                 SeenDirectories& seen, std::vector<ListedFile>& files,
+                 std::vector<fs::path>& unlistable) {
   struct Level {
     fs::path folder, name_prefix;
   };
@@ -19,6 +40,7 @@ void list_folder(const fs::path& folder, const fs::path& name_prefix, Descent de
   while (!waiting.empty()) {
     const Level level = std::move(waiting.back());
     waiting.pop_back();
+    if (!seen.add(level.folder)) continue;
     std::error_code error;
     fs::directory_iterator entry(level.folder, error);
     for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
@@ -42,13 +64,11 @@ void list_folder(const fs::path& folder, const fs::path& name_prefix, Descent de
 std::vector<ListedFile> list_files(const std::vector<std::string>& folders, Descent descent,
                                    std::vector<fs::path>& unlistable) {
   std::vector<ListedFile> files;
+  SeenDirectories seen;
   for (const auto& folder : folders)
-    list_folder(folder, folders.size() == 1 ? fs::path() : fs::path(folder), descent, files,
+    list_folder(folder, folders.size() == 1 ? fs::path() : fs::path(folder), descent, seen, files,
                 unlistable);
   std::ranges::sort(files, {}, &ListedFile::name);
-  // A folder that was given twice.
-  const auto repeated = std::ranges::unique(files, {}, &ListedFile::name);
-  files.erase(repeated.begin(), repeated.end());
   return files;
 }
 

@@ -20,8 +20,9 @@ struct ListedFile {
 
 /// The regular files in `folders`, sorted by name. With one folder a name is the path below it,
 /// with several it has the folder before it as it was given. Symbolic links are not followed; what
-/// begins with a dot (our quarantine too) is left out. Throws std::filesystem::filesystem_error for
-/// a folder that cannot be listed; below it, unlistable folders are added to `unlistable`.
+/// begins with a dot (our quarantine too) is left out, and a directory that is reached a second
+/// time, by whatever name. Throws std::filesystem::filesystem_error for a folder that cannot be
+/// listed; below it, unlistable folders are added to `unlistable`.
 std::vector<ListedFile> list_files(const std::vector<std::string>& folders, Descent descent,
                                    std::vector<std::filesystem::path>& unlistable);
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <filesystem>
 #include <ostream>
+#include <set>
 #include <stdexcept>
 #include <utility>
 
@@ -107,12 +108,14 @@ class Export {
     ExportFolder unique(unique_path, std::string(unique_list_name));
     const bool holds_nothing =
         plan.duplicates.empty() && plan.unique.empty() && plan.undecided.empty();
+    std::set<std::string> staying = plan.undecided;
+    staying.insert(plan.unread.begin(), plan.unread.end());
     if (holds_nothing && (duplicates.has_exported_files() || unique.has_exported_files()))
       throw std::runtime_error(
           "the catalog holds no such file now; what was exported before is left as it is");
     // Both first, for a file may go from one folder to the other on a disk that is nearly full.
-    duplicates.remove_stale(plan.duplicates, plan.undecided);
-    unique.remove_stale(plan.unique, plan.undecided);
+    duplicates.remove_stale(plan.duplicates, staying);
+    unique.remove_stale(plan.unique, staying);
     place_all(duplicates, plan.duplicates, unique, plan.unique);
     duplicates.finish(plan.duplicates, true);
     unique.finish(plan.unique, false);

@@ -100,10 +100,9 @@ ExportFolder::Parent ExportFolder::parent_of(const std::string& exported, Missin
   return result;
 }
 
-void ExportFolder::remove_stale(const PlannedFiles& planned,
-                                const std::set<std::string>& undecided) {
+void ExportFolder::remove_stale(const PlannedFiles& planned, const std::set<std::string>& staying) {
   for (auto file = record_.files.begin(); file != record_.files.end();) {
-    if (planned.contains(file->first) || undecided.contains(file->first)) {
+    if (planned.contains(file->first) || staying.contains(file->first)) {
       ++file;
       continue;
     }

@@ -42,8 +42,8 @@ class ExportFolder {
   /// Whether an earlier export left files here.
   [[nodiscard]] bool has_exported_files() const { return !record_.files.empty(); }
 
-  /// Removes what an earlier export put here and what is not in `planned` nor `undecided`.
-  void remove_stale(const PlannedFiles& planned, const std::set<std::string>& undecided);
+  /// Removes what an earlier export put here and what is not in `planned` nor `staying`.
+  void remove_stale(const PlannedFiles& planned, const std::set<std::string>& staying);
   /// Sees to it that the file lies at `exported`.
   void place(const std::string& exported, const PlannedFile& file, ExportForm form);
   /// Writes the list of what lies here of `planned`, and the record.

@@ -105,10 +105,12 @@ std::optional<ExportPlanner::Place> ExportPlanner::place_of(std::string_view pat
 void ExportPlanner::add_file(const protocol::FileReport& file) {
   const auto place = place_of(file.path);
   if (!place) return;
-  if (file.state == matching::FileState::pending)
-    plan_.undecided.insert(place->exported);
-  else if (file.state == matching::FileState::judged)
+  if (file.state == matching::FileState::judged)
     plan_.unique[place->exported] = {place->root, place->relative, file.bytes, std::nullopt};
+  else if (file.state == matching::FileState::pending)
+    plan_.undecided.insert(place->exported);
+  else if (file.state != matching::FileState::alias)
+    plan_.unread.insert(place->exported);
 }
 
 void ExportPlanner::add_decision(const protocol::DecisionReport& decision) {

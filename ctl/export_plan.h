@@ -36,6 +36,8 @@ struct ExportPlan {
   /// Paths of files that wait for their decision: what an earlier export put there stays
   /// until they are decided.
   std::set<std::string> undecided;
+  /// Of files that cannot be read: what an earlier export put there may be the last good copy.
+  std::set<std::string> unread;
 };
 
 /// A folder name for each of `roots`, in their order: the last part of its path, with as many of

@@ -53,6 +53,19 @@ TEST_CASE("of several folders the names tell which, and none is listed twice") {
   CHECK(names({one, two, one}, Descent::this_folder_only) == Names{one + "/1.jpg", two + "/1.jpg"});
 }
 
+TEST_CASE("a folder that is reached by several names gives each file one name") {
+  const TemporaryDirectory directory;
+  write_file(directory / "photos/1.jpg", "");
+  write_file(directory / "photos/sub/2.jpg", "");
+  std::filesystem::create_directory_symlink(directory / "photos", directory / "link");
+  const std::string photos = directory / "photos";
+  const Names once{photos + "/1.jpg", photos + "/sub/2.jpg"};
+  CHECK(names({photos, directory.path().string() + "/./photos"}, Descent::recursive) == once);
+  CHECK(names({photos, photos + "/"}, Descent::recursive) == once);
+  CHECK(names({photos, directory / "link"}, Descent::recursive) == once);
+  CHECK(names({photos, photos + "/sub"}, Descent::recursive) == once);
+}
+
 TEST_CASE("a folder that is not there is an error") {
   std::vector<std::filesystem::path> unlistable;
   CHECK_THROWS_AS(list_files({"/nonexistent"}, Descent::recursive, unlistable),

@@ -94,6 +94,7 @@ TEST_CASE("a decision in force makes a duplicate; companions and others are uniq
   CHECK(lines(planner.plan().unique) ==
         Words{"p/burst.jpg < /p/burst.jpg", "p/original.jpg < /p/original.jpg"});
   CHECK(planner.plan().undecided == std::set<std::string>{"p/waits.jpg"});
+  CHECK(planner.plan().unread == std::set<std::string>{"p/broken.jpg"});
 }
 
 TEST_CASE("a quarantined file is a duplicate, taken from where it lies") {

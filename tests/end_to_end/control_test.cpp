@@ -188,6 +188,27 @@ TEST_CASE("export sorts the files into two folders, and a second time leaves wha
   CHECK(!fs::exists(service.root() / "u"));
 }
 
+TEST_CASE("export leaves its copy of a file that has been cut off since") {
+  Service service;
+  service.start();
+  write_file(service.root() / "a.jpg", jpeg(1));
+  write_file(service.root() / "other.jpg", jpeg(2));
+  service.sync();
+  const fs::path unique = service.base() / "u";
+  const auto exported = [&] {
+    return service
+        .ctl({"export", "--duplicates", (service.base() / "d").string(), "--unique",
+              unique.string()})
+        .exit_status;
+  };
+  CHECK(exported() == 0);
+  fs::resize_file(service.root() / "a.jpg", jpeg(1).size() / 2);
+  service.sync();
+  CHECK(service.list("unreadable").size() == 1);
+  CHECK(exported() == 0);
+  CHECK(read_file(unique / "photos/a.jpg") == jpeg(1));
+}
+
 TEST_CASE("explain knows a file that lies in quarantine") {
   Service service("actions: {exact: quarantine}\n");
   service.start();
