@@ -144,10 +144,18 @@ bool filter_system_calls(int channel) {
     add_where(refuse, call, SCMP_A0(SCMP_CMP_GT, STDERR_FILENO));
   }
   // Memory that holds code came with the program.
-  for (const int call : {SCMP_SYS(mmap), SCMP_SYS(mprotect)}) {
-    add_where(allow, call, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-    add_where(refuse, call, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC));
-  }
+  const scmp_arg_cmp no_code = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
+  const scmp_arg_cmp code = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC);
+  add_where(allow, SCMP_SYS(mprotect), no_code);
+  for (const int call : {SCMP_SYS(mmap), SCMP_SYS(mprotect)}) add_where(refuse, call, code);
+  // Files are read. A mapping of one that came open for writing would write it, past RLIMIT_FSIZE.
+  // The descriptor is an int: that of no file is negative.
+  constexpr scmp_datum_t sign = 0x80000000;
+  done = done &&
+         ::seccomp_rule_add(filter.get(), allow, SCMP_SYS(mmap), 2, no_code,
+                            SCMP_A4(SCMP_CMP_MASKED_EQ, sign, sign)) == 0 &&
+         ::seccomp_rule_add(filter.get(), refuse, SCMP_SYS(mmap), 2, no_code,
+                            SCMP_A4(SCMP_CMP_MASKED_EQ, sign, 0)) == 0;
   // abort() signals its own thread.
   add_where(allow, SCMP_SYS(tgkill), SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(::getpid())));
   return done && ::seccomp_load(filter.get()) == 0;

@@ -36,6 +36,7 @@ enum class SandboxProbe : std::uint8_t {
   trace_parent,
   signal_parent,
   executable_memory,
+  map_file,  ///< the one that standard input is
   io_uring,
   other_abi,  ///< a call by the numbers of another ABI of this processor
 };

@@ -59,8 +59,8 @@ enum class ProbeEnd : std::uint8_t {
 /// What a worker that was taken over would try first; `imgdedup-worker --sandbox-probe=NAME` shuts
 /// itself in, says what is missing, and tries it.
 inline constexpr std::string_view sandbox_probe_option = "--sandbox-probe=";
-inline constexpr std::array<std::string_view, 13> sandbox_probe_names{
+inline constexpr std::array<std::string_view, 14> sandbox_probe_names{
     "open",   "create", "stat", "socket-inet", "socket-unix", "execve",   "fork",
-    "thread", "ptrace", "kill", "mmap-exec",   "io_uring",    "other-abi"};
+    "thread", "ptrace", "kill", "mmap-exec",   "mmap-file",   "io_uring", "other-abi"};
 
 }  // namespace imgdedup::worker

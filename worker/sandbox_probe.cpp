@@ -70,6 +70,8 @@ bool succeeds(SandboxProbe probe, pid_t parent) {
     case SandboxProbe::executable_memory:
       return ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS,
                     -1, 0) != MAP_FAILED;
+    case SandboxProbe::map_file:
+      return ::mmap(nullptr, 4096, PROT_READ, MAP_PRIVATE, STDIN_FILENO, 0) != MAP_FAILED;
     case SandboxProbe::io_uring: {
       std::array<std::uint64_t, 15> parameters{};  // struct io_uring_params
       return ::syscall(SYS_io_uring_setup, 1, parameters.data()) >= 0;

@@ -33,7 +33,8 @@ Run run(const std::string& path, std::string argument) {
   posix::UniqueDescriptor writing(pipe[1]);
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+  // A file that could be mapped.
+  ::posix_spawn_file_actions_addopen(&actions, 0, path.c_str(), O_RDONLY, 0);
   ::posix_spawn_file_actions_adddup2(&actions, writing.get(), 1);
   ::posix_spawn_file_actions_adddup2(&actions, writing.get(), 2);
   ::posix_spawn_file_actions_addclosefrom_np(&actions, 3);
