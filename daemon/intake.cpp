@@ -290,6 +290,11 @@ void Intake::answered(const std::shared_ptr<Measurement>& measurement,
     refuse(*row, *refusal);
     return;
   }
+  if (measured->fingerprint.size_bytes != static_cast<std::uint64_t>(row->stamp.size_bytes)) {
+    refuse(*row, {matching::RefusalReason::crashed,
+                  "a worker answered nonsense: another size than the file's"});
+    return;
+  }
   const auto old_content =
       row->content_id ? library_.catalog().content(*row->content_id) : std::nullopt;
   const bool is_same_content = old_content && old_content->fingerprint.content_digest ==
@@ -298,9 +303,10 @@ void Intake::answered(const std::shared_ptr<Measurement>& measurement,
       is_same_content ? library_.catalog().standing_decision_on(row->id) : std::nullopt;
   // A file that has got further names is not to be moved any more: that is another decision.
   const bool may_stand =
-      decision && (decision->action != matching::Action::quarantine || row->hard_links <= 1);
+      decision && (decision->action != matching::Action::quarantine || row->hard_links <= 1) &&
+      !library_.contradicts(*measured);
   if (may_stand) {
-    library_.catalog().add_content(*measured);
+    library_.learn(*measured);
     library_.unchanged(*row);
     hooks_.confirmed(*decision);
     hooks_.finished_one();

@@ -8,6 +8,7 @@
 
 #include "daemon/file_access.h"
 #include "daemon/judgement.h"
+#include "protocol/utf8.h"
 
 namespace imgdedup::daemon {
 namespace {
@@ -208,7 +209,10 @@ void Judge::record(Judgement& judgement, const matching::Verdict& verdict) {
   std::optional<store::DecisionId> decision;
   library_.in_transaction([&] {
     const store::CatalogFile& file = judgement.file;
-    const store::ContentId content = library_.catalog().add_content(judgement.measurement);
+    if (library_.contradicts(judgement.measurement))
+      hooks_.warn("what was measured of the content of " + protocol::readable_text(file.path) +
+                  " before is not what is measured now; the files that have it are judged anew");
+    const store::ContentId content = library_.learn(judgement.measurement);
     if (verdict.duplicate)
       decision = library_.judged_duplicate(file, content, *verdict.duplicate, wall_clock_ns());
     else

@@ -131,6 +131,30 @@ void Library::retire(const CatalogFile& file, DecisionState why) {
   }
 }
 
+bool Library::contradicts(const matching::Measurement& measurement) const {
+  const auto id = catalog_.content_with_digest(measurement.fingerprint.content_digest);
+  const auto known = id ? catalog_.content(*id) : std::nullopt;
+  return known && known->is_current() && known->fingerprint != measurement.fingerprint;
+}
+
+store::ContentId Library::learn(const matching::Measurement& measurement) {
+  store::ContentId id = 0;
+  in_transaction([&] {
+    if (contradicts(measurement)) {
+      const auto known = catalog_.content_with_digest(measurement.fingerprint.content_digest);
+      for (const CatalogFile& file : catalog_.files_with_content(*known)) {
+        retire(file, DecisionState::superseded);
+        wait_again(file, store::QueuePlace::first);
+      }
+      // By the old measurement, while it can still be found by that.
+      refresh_index(catalog_.content(*known));
+      catalog_.forget_measurement(*known);
+    }
+    id = catalog_.add_content(measurement);
+  });
+  return id;
+}
+
 CatalogFile Library::content_changed(const CatalogFile& file) {
   store::FileId id = 0;
   in_transaction([&] {

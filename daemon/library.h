@@ -58,6 +58,13 @@ class Library {
 
   // --- what intake and judge find out ---
 
+  /// Whether the catalog says of these bytes what this build does not measure of them: a worker
+  /// lied or erred, or a decoder of the system has changed.
+  [[nodiscard]] bool contradicts(const matching::Measurement& measurement) const;
+  /// The row of the content, as it was measured now. What was said of it before and is contradicted
+  /// goes, and files that were judged by that wait to be judged anew.
+  store::ContentId learn(const matching::Measurement& measurement);
+
   /// The bytes are not those the row had: decisions that rested on them fall, and the file counts
   /// as first seen now. Its row as it is then.
   store::CatalogFile content_changed(const store::CatalogFile& file);

@@ -192,6 +192,9 @@ class Catalog {
   ContentId add_content(const matching::Fingerprint& fingerprint) {
     return add_content(matching::Measurement{fingerprint, std::nullopt, std::nullopt});
   }
+  /// What is known of the content counts as measured by another version from now on. To be called
+  /// when no judged file has it.
+  virtual void forget_measurement(ContentId id) = 0;
   /// Empty if none were measured, or by another version than this build's.
   [[nodiscard]] virtual std::optional<matching::PictureFeatures> features(ContentId id) = 0;
   /// Contents of this build's version with this reduced picture and size as shown, oldest first.

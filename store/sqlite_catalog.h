@@ -83,6 +83,7 @@ class SqliteCatalog final : public Catalog {
   bool has_content_of_size(std::uint64_t size_bytes) override;
   using Catalog::add_content;
   ContentId add_content(const matching::Measurement& measurement) override;
+  void forget_measurement(ContentId id) override;
   std::optional<matching::PictureFeatures> features(ContentId id) override;
   std::vector<ContentId> contents_with_reduced_picture(const matching::Fingerprint& fingerprint,
                                                        std::size_t limit) override;

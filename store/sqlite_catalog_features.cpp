@@ -16,6 +16,9 @@ constexpr const char* upsert_features =
     "ON CONFLICT (content_id) DO UPDATE SET strongest = ?2, others = ?3";
 constexpr const char* update_features_version =
     "UPDATE contents SET features_version = ?2 WHERE id = ?1";
+constexpr const char* forget_versions =
+    "UPDATE contents SET fingerprint_version = 0, features_version = 0, embedding_model = 0 "
+    "WHERE id = ?1";
 constexpr const char* features_by_content =
     "SELECT f.strongest, f.others FROM contents AS c JOIN features AS f ON f.content_id = c.id "
     "WHERE c.id = ?1 AND c.fingerprint_version = ?2 AND c.features_version = ?2";
@@ -67,6 +70,8 @@ ContentId SqliteCatalog::add_content(const matching::Measurement& measurement) {
   if (own) own->commit();
   return id;
 }
+
+void SqliteCatalog::forget_measurement(ContentId id) { prepared(forget_versions).execute(id); }
 
 void SqliteCatalog::set_features(ContentId id, const matching::PictureFeatures& features) {
   const FeatureBlobs blobs = to_blobs(features);

@@ -352,6 +352,34 @@ TEST_CASE("a root that is offline loses no row") {
   CHECK(scene.waiting().empty());
 }
 
+TEST_CASE("what was said of a content and is contradicted goes, with what was judged by it") {
+  LibraryScene scene;
+  scene.put("a", "sun");
+  scene.put("b", "sun");
+  scene.put("c", "moon");
+  scene.settle();
+  const auto honest = LibraryScene::fingerprint("sun");
+  // A worker that was taken over says this of other bytes, and is believed.
+  auto lie = honest;
+  lie.hashes = LibraryScene::fingerprint("moon").hashes;
+  lie.width_pixels = 7;
+  CHECK(scene.library.contradicts({lie, std::nullopt, std::nullopt}));
+  CHECK_FALSE(scene.library.contradicts({honest, std::nullopt, std::nullopt}));
+  const auto id = scene.library.learn({lie, std::nullopt, std::nullopt});
+  CHECK(scene.catalog.content(id)->fingerprint == lie);
+  CHECK(scene.waiting() == Names{"a", "b"});
+  CHECK(scene.index.size() == 1);
+
+  CHECK(scene.library.learn({honest, std::nullopt, std::nullopt}) == id);
+  CHECK(scene.catalog.content(id)->fingerprint == honest);
+  CHECK(scene.catalog.content(id)->is_current());
+  scene.judge_all();
+  scene.check();
+  CHECK(scene.original_of("b") == "a");
+  CHECK(scene.index.size() == 2);
+  CHECK(scene.index.within(honest.hashes, 0).size() == 1);
+}
+
 TEST_CASE(
     "a file that is not shown to be a copy keeps those held against it, however often judged") {
   LibraryScene scene;

@@ -85,6 +85,7 @@ bool obey(const std::string& order, const Job& job) {
     return ::sendmsg(channel, &message, 0) > 0;
   }
   auto lie = plausible();
+  if (order == "lie-size") return send(encode_answer(job.id, lie)), true;
   if (order == "lie-id") return send(encode_answer(job.id + 1, lie)), true;
   if (order == "lie-kind") return send(encode_answer(job.id, matching::Comparison{})), true;
   if (order == "lie-length") {

@@ -18,8 +18,8 @@ TEST_CASE("h4-lying-worker: no impossible answer is believed, and none harms the
   Service service;
   use_faulty_worker(service);
   service.start();
-  const std::vector<std::string> lies{"garbage", "oversized", "id",     "kind",      "length",
-                                      "nan",     "pixels",    "reason", "descriptor"};
+  const std::vector<std::string> lies{"garbage", "oversized", "id",     "kind",       "length",
+                                      "nan",     "pixels",    "reason", "descriptor", "size"};
   for (const std::string& lie : lies) write_order(service, lie + ".jpg", "lie-" + lie);
   // The first answer is one; the second, to nothing, ends the worker.
   write_order(service, "twice.jpg", "lie-twice");
