@@ -32,6 +32,12 @@ struct LineConnection {
         socket(std::move(own_socket)),
         watch(loop, socket.get(), std::move(on_ready)) {}
 
+  ~LineConnection() {
+    if (socket) LineInput::discard(socket.get());
+  }
+  LineConnection(const LineConnection&) = delete;
+  LineConnection& operator=(const LineConnection&) = delete;
+
   /// Whether its answers are read fast enough for it to have more of its lines looked at.
   [[nodiscard]] bool may_have_lines() const noexcept;
   /// Waits for what this connection can use now.

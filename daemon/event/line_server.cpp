@@ -127,6 +127,7 @@ class LineServer::Implementation {
       if (const std::string line = handler_.farewell(ClientFault::too_many_clients); !line.empty())
         output.append(line);
       output.flush(client.get(), sent_any);
+      LineInput::discard(client.get());
       return;
     }
     begin(std::move(*peer), std::move(client));

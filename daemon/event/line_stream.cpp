@@ -14,7 +14,14 @@ namespace imgdedup::event {
 namespace {
 
 constexpr std::size_t read_bytes = std::size_t{64} << 10;
-constexpr std::size_t most_in_a_message = 64;
+// The kernel's bound (SCM_MAX_FD): with less room it would close the others itself, as they are.
+constexpr std::size_t most_in_a_message = 253;
+
+/// Closing a socket may wait for its unsent bytes, as long as who has sent it to us likes.
+void do_not_linger(int descriptor) {
+  constexpr linger off{.l_onoff = 0, .l_linger = 0};
+  (void)::setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &off, sizeof off);
+}
 
 std::vector<posix::UniqueDescriptor> descriptors_of(msghdr& message) {
   std::vector<posix::UniqueDescriptor> descriptors;
@@ -24,6 +31,7 @@ std::vector<posix::UniqueDescriptor> descriptors_of(msghdr& message) {
     for (std::size_t i = 0; i < count; ++i) {
       int descriptor = -1;
       std::memcpy(&descriptor, CMSG_DATA(part) + i * sizeof(int), sizeof(int));
+      do_not_linger(descriptor);
       descriptors.emplace_back(descriptor);
     }
   }
@@ -36,7 +44,6 @@ LineInput::Outcome LineInput::receive(int socket, std::size_t most_descriptors) 
   const std::size_t before = buffer_.size();
   buffer_.resize(before + read_bytes);
   iovec space{.iov_base = buffer_.data() + before, .iov_len = read_bytes};
-  // Always a little room: without any the kernel would keep from us that there were descriptors.
   alignas(cmsghdr) char control[CMSG_SPACE(most_in_a_message * sizeof(int))];
   msghdr message{};
   message.msg_iov = &space;
@@ -61,6 +68,13 @@ LineInput::Outcome LineInput::receive(int socket, std::size_t most_descriptors) 
         {.position = dropped_ + buffer_.size() - 1, .descriptors = std::move(descriptors)});
   if (!has_line()) find_line_end(before);
   return Outcome::received;
+}
+
+void LineInput::discard(int socket) {
+  // Nothing more can be sent to it now.
+  ::shutdown(socket, SHUT_RD);
+  LineInput unread;
+  while (unread.receive(socket, 0) == Outcome::received) unread.buffer_.clear();
 }
 
 std::optional<ReceivedLine> LineInput::next_line() {

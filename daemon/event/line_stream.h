@@ -25,8 +25,11 @@ class LineInput {
   enum class Outcome : std::uint8_t { received, nothing, ended, failed };
 
   /// Reads once from a non-blocking socket, at most 64 KiB and `most_descriptors` descriptors; the
-  /// kernel closes the others.
+  /// others are closed.
   Outcome receive(int socket, std::size_t most_descriptors);
+  /// Takes what nobody will look at from a socket that is about to be closed. Else the kernel would
+  /// close the descriptors in it as they are, and a socket may linger.
+  static void discard(int socket);
   /// The next complete line.
   std::optional<ReceivedLine> next_line();
   [[nodiscard]] bool has_line() const noexcept { return line_end_ != std::string::npos; }

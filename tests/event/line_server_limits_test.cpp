@@ -2,15 +2,20 @@
 // Clients that are slow, greedy, mad or too many.
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
+#include <optional>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/event/line_server.h"
@@ -168,6 +173,72 @@ TEST_CASE("one user's clients hold few descriptors between them, and another has
     CHECK(client->line() == "echo keep");
   }
   CHECK(service.descriptors.size() == 12);
+}
+
+TEST_CASE("a descriptor that would linger when it is closed holds nobody up") {
+  const auto lingering = [] {
+    const posix::UniqueDescriptor listening(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t length = sizeof address;
+    posix::UniqueDescriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    auto* const place = reinterpret_cast<sockaddr*>(&address);
+    if (::bind(listening.get(), place, length) != 0 || ::listen(listening.get(), 1) != 0 ||
+        ::getsockname(listening.get(), place, &length) != 0 ||
+        ::connect(socket.get(), place, length) != 0)
+      return std::pair(posix::UniqueDescriptor(), posix::UniqueDescriptor());
+    posix::UniqueDescriptor other(::accept4(listening.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    constexpr linger seconds{.l_onoff = 1, .l_linger = 20};
+    ::setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &seconds, sizeof seconds);
+    const std::string bytes(65536, 'x');
+    while (::send(socket.get(), bytes.data(), bytes.size(), MSG_DONTWAIT) > 0) {
+    }
+    return std::pair(std::move(socket), std::move(other));
+  };
+  auto [socket, other] = lingering();
+  if (!socket) {
+    std::printf("SKIPPED: a descriptor that lingers (no local network here)\n");
+    return;
+  }
+  Service service;
+  service.limits.clients = 2;
+  service.limits.request_bytes = 1000;
+  service.start();
+  Client quick(service);
+  quick.send("a\n");
+  CHECK(quick.line() == "echo a");
+  const auto start = std::chrono::steady_clock::now();
+  std::optional<Client> client(std::in_place, service);
+  SUBCASE("with a line that is answered") {
+    client->send_with("b\n", {socket.get()});
+    socket.reset();
+    CHECK(client->line() == "echo b");
+  }
+  SUBCASE("with a line among so many that most are refused") {
+    client->send_with("b\n", std::vector<int>(200, socket.get()));
+    socket.reset();
+    CHECK(client->line() == "echo b");
+  }
+  SUBCASE("with bytes that nobody reads any more, for their sender is sent away") {
+    client->send(std::string(2000, 'x'));
+    client->send_with("y", {socket.get()});
+    socket.reset();
+    CHECK(client->line() == fault_line(ClientFault::line_too_long));
+  }
+  SUBCASE("from a client that there is no room for") {
+    client->send("b\n");
+    CHECK(client->line() == "echo b");
+    Client refused(service);
+    refused.send_with("c\n", {socket.get()});
+    socket.reset();
+    CHECK(refused.line() == fault_line(ClientFault::too_many_clients));
+  }
+  client.reset();
+  CHECK(run_until(service.loop, [&] { return service.server->connection_count() == 1; }));
+  quick.send("d\n");
+  CHECK(quick.line() == "echo d");
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(10));
 }
 
 TEST_CASE("garbage is a line like any other, or none, and harms nobody") {
