@@ -337,7 +337,7 @@ def main():
     watch.start()
     lives, end = 1, time.monotonic() + 60 * arguments.minutes
     next_end = time.monotonic() + load.random.expovariate(1 / arguments.kill_seconds)
-    # The last third is one life, to see where its memory goes.
+    # The last third is one life, to see where its memory goes: SQLite's cache fills up first.
     last_life = time.monotonic() + 40 * arguments.minutes
     while time.monotonic() < end:
         load.step()
@@ -365,7 +365,8 @@ def main():
     if last:
         print(
             f"last life: {last[-1][1] / 60:.1f} minutes, resident {last[0][2]:.1f} MiB at first, {last[-1][2]:.1f} at the end, "
-            f"{max(sample[2] for sample in last):.1f} at most, slope {slope_mib_per_hour(last, 30):+.2f} MiB an hour; "
+            f"{max(sample[2] for sample in last):.1f} at most, slope {slope_mib_per_hour(last, 30):+.2f} MiB an hour, "
+            f"of its second half {slope_mib_per_hour(last[len(last) // 2:], 30):+.2f}; "
             f"descriptors {min(sample[3] for sample in last)} to {max(sample[3] for sample in last)}"
         )
     for problem in problems[:20]:
