@@ -33,7 +33,8 @@ bool read_into(const std::filesystem::path& path, Buffer& buffer) {
 void floor_of(const Buffer& bytes) {
   (void)digest_of(bytes);
   constexpr std::uint32_t any_scans = 1'000'000;
-  (void)decode_jpeg(bytes, JpegColour::grey, {8}, any_scans);
+  WholePicture picture;
+  (void)give_jpeg(bytes, JpegColour::grey, {8}, any_scans, picture);
 }
 
 void measure(const Buffer& bytes) { (void)measure_image(bytes, {}); }

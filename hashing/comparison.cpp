@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two pictures side by side: how alike they look, and whether they are the same samples.
+// Two pictures side by side: how alike they look.
 #include "hashing/comparison.h"
 
 #include <algorithm>
 #include <cmath>
-#include <cstdint>
 #include <utility>
 
 #include <opencv2/core.hpp>
@@ -68,27 +67,6 @@ double colour_difference(const Look& a, const Look& b) {
   return std::sqrt(std::max(0.0, rest) / static_cast<double>(a.grey.total()));
 }
 
-/// One sample widened to 16 bits.
-std::uint32_t wide(std::uint8_t sample) { return sample * 257U; }
-std::uint32_t wide(std::uint16_t sample) { return sample; }
-
-template <typename Sample>
-std::uint32_t channel_of(const Sample* pixel, int channels, int channel) {
-  if (channel == 3) return channels == 4 ? wide(pixel[3]) : 0xffffU;
-  return wide(pixel[channels == 1 ? 0 : channel]);
-}
-
-template <typename Left, typename Right>
-bool rows_equal(const cv::Mat& left, const cv::Mat& right, int y) {
-  const auto* a = left.ptr<Left>(y);
-  const auto* b = right.ptr<Right>(y);
-  for (int x = 0; x < left.cols; ++x, a += left.channels(), b += right.channels())
-    for (int channel = 0; channel < 4; ++channel)
-      if (channel_of(a, left.channels(), channel) != channel_of(b, right.channels(), channel))
-        return false;
-  return true;
-}
-
 }  // namespace
 
 void compare_looks(const cv::Mat& left, const cv::Mat& right, matching::Comparison& result) {
@@ -105,27 +83,6 @@ void compare_looks(const cv::Mat& left, const cv::Mat& right, matching::Comparis
     result.ssim = ssim;
     result.lowest_tile_ssim = lowest_tile(map);
   }
-}
-
-bool same_samples(const cv::Mat& left, const cv::Mat& right) {
-  if (left.size() != right.size()) return false;
-  for (int y = 0; y < left.rows; ++y) {
-    bool equal = false;
-    if (left.type() == right.type())
-      equal = std::equal(left.ptr(y),
-                         left.ptr(y) + left.elemSize() * static_cast<std::size_t>(left.cols),
-                         right.ptr(y));
-    else if (left.depth() == CV_8U && right.depth() == CV_8U)
-      equal = rows_equal<std::uint8_t, std::uint8_t>(left, right, y);
-    else if (left.depth() == CV_8U)
-      equal = rows_equal<std::uint8_t, std::uint16_t>(left, right, y);
-    else if (right.depth() == CV_8U)
-      equal = rows_equal<std::uint16_t, std::uint8_t>(left, right, y);
-    else
-      equal = rows_equal<std::uint16_t, std::uint16_t>(left, right, y);
-    if (!equal) return false;
-  }
-  return true;
 }
 
 }  // namespace imgdedup::hashing

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two pictures side by side: how alike they look, and whether they are the same samples.
+// Two pictures side by side: how alike they look.
 #pragma once
 
 #include <opencv2/core/mat.hpp>
@@ -23,10 +23,5 @@ inline constexpr int comparison_decode_long_side = 2 * comparison_long_side;
 /// Similarity", IEEE Trans. Image Processing 13, 2004; uniform 7x7 window, K1 0.01, K2 0.03, L 255.
 /// Symmetric in its arguments. Any thread.
 void compare_looks(const cv::Mat& left, const cv::Mat& right, matching::Comparison& result);
-
-/// Whether two fully decoded pictures show the same samples: same size, every sample of every
-/// channel equal. Grey equals colour with three equal channels; no alpha equals full alpha; 16-bit
-/// samples are not rounded: they equal 8-bit ones only if they are these times 257.
-bool same_samples(const cv::Mat& left, const cv::Mat& right);
 
 }  // namespace imgdedup::hashing

@@ -11,7 +11,6 @@
 
 #include <opencv2/core.hpp>
 
-#include "hashing/alpha.h"
 #include "hashing/format_decoders.h"
 
 namespace imgdedup::hashing {
@@ -105,7 +104,7 @@ std::vector<int> row_order(int height, bool interlaced) {
 
 }  // namespace
 
-Outcome<cv::Mat> decode_gif(Bytes file, const ImageHeader& header) {
+std::optional<Refusal> give_gif(Bytes file, const ImageHeader& header, RowSink& sink) {
   const GifFile opened(file);
   GifFileType* gif = opened.get();
   std::optional<int> transparent;
@@ -114,20 +113,27 @@ Outcome<cv::Mat> decode_gif(Bytes file, const ImageHeader& header) {
   const ColorMapObject* map = frame.ColorMap != nullptr ? frame.ColorMap : gif->SColorMap;
   if (map == nullptr) return damaged("GIF without a table of colours");
   const cv::Rect place(frame.Left, frame.Top, frame.Width, frame.Height);
-  cv::Mat canvas(static_cast<int>(header.height), static_cast<int>(header.width), CV_8UC4,
-                 cv::Scalar::all(0));
-  if ((place & cv::Rect({}, canvas.size())) != place)
+  const cv::Size canvas(static_cast<int>(header.width), static_cast<int>(header.height));
+  if ((place & cv::Rect({}, canvas)) != place)
     return damaged("GIF whose picture lies outside its canvas");
   if (place.empty()) return damaged("GIF with an empty picture");
 
+  sink.begin(canvas, CV_8UC4);
+  std::vector<cv::Vec4b> row(header.width, cv::Vec4b::all(0));
+  const auto give = [&](int y) {
+    sink.add({.y = y, .count = canvas.width, .samples = row.data()->val});
+  };
+  for (int y = 0; y < canvas.height; ++y)
+    if (y < place.y || y >= place.y + place.height) give(y);
   const auto palette = palette_of(*map, transparent);
   std::vector<GifPixelType> indexes(static_cast<std::size_t>(frame.Width));
   for (const int y : row_order(frame.Height, frame.Interlace)) {
     if (DGifGetLine(gif, indexes.data(), frame.Width) != GIF_OK) return opened.refusal();
-    auto* row = canvas.ptr<cv::Vec4b>(place.y + y) + place.x;
-    for (const GifPixelType index : indexes) *row++ = palette[index];
+    auto* pixel = row.data() + place.x;
+    for (const GifPixelType index : indexes) *pixel++ = palette[index];
+    give(place.y + y);
   }
-  return without_full_alpha(canvas);
+  return std::nullopt;
 }
 
 }  // namespace imgdedup::hashing

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The largest picture of a Windows icon or cursor.
 #include <algorithm>
+#include <vector>
 
 #include <opencv2/core.hpp>
 
-#include "hashing/alpha.h"
 #include "hashing/byte_reader.h"
 #include "hashing/format_decoders.h"
 #include "hashing/icon_directory.h"
-#include "hashing/opencv_decoder.h"
 
 namespace imgdedup::hashing {
 namespace {
@@ -58,37 +57,40 @@ class Bitmap {
   IconBitmapLayout layout_;
 };
 
-cv::Mat decode_bitmap(const IconPicture& picture) {
+/// The lowest row is stored first; `row` counts as stored.
+bool has_alpha(const Bitmap& bitmap, const ImageHeader& header) {
+  for (std::uint64_t row = 0; row < header.height; ++row)
+    for (std::uint64_t x = 0; x < header.width; ++x)
+      if (bitmap.pixel(row, x)[3] != 0) return true;
+  return false;
+}
+
+void give_bitmap(const IconPicture& picture, RowSink& sink) {
   const Bitmap bitmap(picture);
-  cv::Mat bgra(static_cast<int>(picture.header.height), static_cast<int>(picture.header.width),
-               CV_8UC4);
-  bool has_alpha = false;
-  for (int y = 0; y < bgra.rows; ++y)
-    for (int x = 0; x < bgra.cols; ++x) {
-      auto& pixel = bgra.at<cv::Vec4b>(y, x);
-      pixel = bitmap.pixel(static_cast<std::uint64_t>(bgra.rows - 1 - y),
-                           static_cast<std::uint64_t>(x));
-      has_alpha |= pixel[3] != 0;
+  const cv::Size size(static_cast<int>(picture.header.width),
+                      static_cast<int>(picture.header.height));
+  const bool is_transparent_by_alpha = has_alpha(bitmap, picture.header);
+  sink.begin(size, CV_8UC4);
+  std::vector<cv::Vec4b> row(picture.header.width);
+  for (int y = 0; y < size.height; ++y) {
+    const auto stored = static_cast<std::uint64_t>(size.height - 1 - y);
+    for (std::uint64_t x = 0; x < row.size(); ++x) {
+      row[x] = bitmap.pixel(stored, x);
+      if (!is_transparent_by_alpha) row[x][3] = bitmap.is_masked(stored, x) ? 0 : 255;
     }
-  if (has_alpha) return bgra;
-  for (int y = 0; y < bgra.rows; ++y)
-    for (int x = 0; x < bgra.cols; ++x)
-      bgra.at<cv::Vec4b>(y, x)[3] = bitmap.is_masked(static_cast<std::uint64_t>(bgra.rows - 1 - y),
-                                                     static_cast<std::uint64_t>(x))
-                                        ? 0
-                                        : 255;
-  return bgra;
+    sink.add({.y = y, .count = size.width, .samples = row.data()->val});
+  }
 }
 
 }  // namespace
 
-Outcome<cv::Mat> decode_icon(Bytes file, const ImageHeader&) {
+std::optional<matching::Refusal> give_icon(Bytes file, const ImageHeader&, RowSink& sink) {
   const auto found = largest_icon_picture(file);
   if (const auto* refusal = std::get_if<matching::Refusal>(&found)) return *refusal;
   const auto& picture = std::get<IconPicture>(found);
-  if (picture.kind == IconPicture::Kind::png)
-    return decode_with_opencv(picture.bytes, picture.header);
-  return without_full_alpha(decode_bitmap(picture));
+  if (picture.kind == IconPicture::Kind::png) return give_png(picture.bytes, picture.header, sink);
+  give_bitmap(picture, sink);
+  return std::nullopt;
 }
 
 }  // namespace imgdedup::hashing

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include <opencv2/imgproc.hpp>
 
@@ -31,26 +32,15 @@ JpegScale scale_for(std::uint32_t side, int needed) {
   return {1};
 }
 
-Outcome<cv::Mat> decode(Bytes file, const ImageHeader& header, JpegColour colour, JpegScale scale) {
+/// By a library that wants all of the picture in memory.
+Outcome<cv::Mat> decode_whole(Bytes file, const ImageHeader& header) {
   switch (header.format) {
-    case ImageFormat::jpeg:
-      if constexpr (reads_jpeg12)
-        if (header.jpeg_bits == 12) return decode_jpeg12(file, header);
-      return decode_jpeg(file, colour, scale, header.jpeg_scans);
     case ImageFormat::webp:
       if (is_webp_animation(file)) return decode_webp_animation(file, header);
-      break;
-    case ImageFormat::pnm:
-      if (is_pfm(file)) return decode_pfm(file, header);
       break;
     case ImageFormat::tiff:
       if (header.tiff_decoder == TiffDecoder::libtiff) return decode_tiff(file, header);
       break;
-    case ImageFormat::gif:
-      if constexpr (reads_gif) return decode_gif(file, header);
-      break;
-    case ImageFormat::icon:
-      return decode_icon(file, header);
     case ImageFormat::heif:
     case ImageFormat::avif:
       if constexpr (reads_heif) return decode_heif(file, header);
@@ -58,41 +48,72 @@ Outcome<cv::Mat> decode(Bytes file, const ImageHeader& header, JpegColour colour
     case ImageFormat::jpegxl:
       if constexpr (reads_jpegxl) return decode_jpegxl(file, header);
       break;
-    case ImageFormat::raw:
-      if constexpr (reads_raw) return decode_raw(file, header, colour, scale);
-      break;
-    case ImageFormat::qoi:
-      return decode_qoi(file, header);
-    case ImageFormat::sun_raster:
-      return decode_sun_raster(file, header);
     default:
       break;
   }
   return decode_with_opencv(file, header);
 }
 
-cv::Mat hash_picture_of(const cv::Mat& decoded, const ImageHeader& header) {
-  const int factor = std::max(1, std::min(decoded.cols, decoded.rows) / hash_short_side);
-  return apply_orientation(reduce_to_grey(decoded, header.max_sample, factor, AlphaRule::on_white),
-                           header.orientation);
+/// All of the picture, as stored, into `sink`.
+std::optional<Refusal> give(Bytes file, const ImageHeader& header, JpegColour colour,
+                            JpegScale scale, RowSink& sink) {
+  switch (header.format) {
+    case ImageFormat::jpeg:
+      if constexpr (reads_jpeg12)
+        if (header.jpeg_bits == 12) return give_jpeg12(file, header, sink);
+      return give_jpeg(file, colour, scale, header.jpeg_scans, sink);
+    case ImageFormat::png:
+      return give_png(file, header, sink);
+    case ImageFormat::pnm:
+      if (is_pfm(file)) return give_pfm(file, header, sink);
+      break;
+    case ImageFormat::gif:
+      if constexpr (reads_gif) return give_gif(file, header, sink);
+      break;
+    case ImageFormat::icon:
+      return give_icon(file, header, sink);
+    case ImageFormat::raw:
+      if constexpr (reads_raw) return give_raw(file, header, colour, scale, sink);
+      break;
+    case ImageFormat::qoi:
+      return give_qoi(file, header, sink);
+    case ImageFormat::sun_raster:
+      return give_sun_raster(file, header, sink);
+    default:
+      break;
+  }
+  auto decoded = decode_whole(file, header);
+  if (auto* refusal = std::get_if<Refusal>(&decoded)) return std::move(*refusal);
+  give_rows(std::get<cv::Mat>(decoded), sink);
+  return std::nullopt;
 }
 
-cv::Mat grey_at(const cv::Mat& decoded, const ImageHeader& header, int long_side) {
-  const int decoded_side = std::max(decoded.cols, decoded.rows);
-  const int factor = std::max(1, decoded_side / long_side);
-  cv::Mat grey = reduce_to_grey(decoded, header.max_sample, factor, AlphaRule::on_white);
+int hash_factor(cv::Size size) {
+  return std::max(1, std::min(size.width, size.height) / hash_short_side);
+}
+
+Reduction::FactorRule factor_for_long_side(int long_side) {
+  return [long_side](cv::Size size) {
+    return std::max(1, std::max(size.width, size.height) / long_side);
+  };
+}
+
+/// By less than half, to `long_side` at most.
+cv::Mat fitted(const cv::Mat& grey, int long_side) {
   const int side = std::max(grey.cols, grey.rows);
-  if (side > long_side) {
-    const auto reduced = [&](int length) {
-      return std::max(
-          1, static_cast<int>(std::lround(static_cast<double>(length) * long_side / side)));
-    };
-    cv::Mat result;
-    // By less than half: nothing aliases that the corners would see.
-    cv::resize(grey, result, {reduced(grey.cols), reduced(grey.rows)}, 0, 0, cv::INTER_LINEAR);
-    grey = result;
-  }
-  return apply_orientation(grey, header.orientation);
+  if (side <= long_side) return grey;
+  const auto reduced = [&](int length) {
+    return std::max(1,
+                    static_cast<int>(std::lround(static_cast<double>(length) * long_side / side)));
+  };
+  cv::Mat result;
+  // By less than half: nothing aliases that the corners would see.
+  cv::resize(grey, result, {reduced(grey.cols), reduced(grey.rows)}, 0, 0, cv::INTER_LINEAR);
+  return result;
+}
+
+Reduction grey_reduction(const ImageHeader& header, std::vector<Reduction::FactorRule> rules) {
+  return {ReducedColour::grey, header.max_sample, AlphaRule::on_white, std::move(rules)};
 }
 
 JpegScale hash_scale(const ImageHeader& header) {
@@ -106,49 +127,55 @@ JpegScale scale_at(const ImageHeader& header, int long_side) {
 }  // namespace
 
 Outcome<cv::Mat> decode_reduced_grey(Bytes file, const ImageHeader& header) {
-  auto decoded = decode(file, header, JpegColour::grey, hash_scale(header));
-  if (std::holds_alternative<Refusal>(decoded)) return decoded;
-  return hash_picture_of(std::get<cv::Mat>(decoded), header);
+  Reduction reduction = grey_reduction(header, {hash_factor});
+  if (auto refusal = give(file, header, JpegColour::grey, hash_scale(header), reduction))
+    return std::move(*refusal);
+  return apply_orientation(reduction.result(), header.orientation);
 }
 
 Outcome<GreyPictures> decode_for_features(Bytes file, const ImageHeader& header) {
-  auto decoded = decode(file, header, JpegColour::grey, hash_scale(header));
-  if (auto* refusal = std::get_if<Refusal>(&decoded)) return std::move(*refusal);
-  GreyPictures result{hash_picture_of(std::get<cv::Mat>(decoded), header), {}};
+  const auto feature_factor = factor_for_long_side(feature_long_side);
+  Reduction both = grey_reduction(header, {hash_factor, feature_factor});
+  if (auto refusal = give(file, header, JpegColour::grey, hash_scale(header), both))
+    return std::move(*refusal);
+  GreyPictures result{apply_orientation(both.result(0), header.orientation), {}};
+  cv::Mat for_features = both.result(1);
   const JpegScale needed = scale_at(header, sufficient_feature_long_side);
   if (header.format == ImageFormat::jpeg && needed.denominator < hash_scale(header).denominator) {
-    decoded = decode(file, header, JpegColour::grey, needed);
-    if (auto* refusal = std::get_if<Refusal>(&decoded)) return std::move(*refusal);
+    Reduction larger = grey_reduction(header, {feature_factor});
+    if (auto refusal = give(file, header, JpegColour::grey, needed, larger))
+      return std::move(*refusal);
+    for_features = larger.result();
   }
-  result.for_features = grey_at(std::get<cv::Mat>(decoded), header, feature_long_side);
+  result.for_features =
+      apply_orientation(fitted(for_features, feature_long_side), header.orientation);
   return result;
 }
 
 Outcome<cv::Mat> decode_grey_at(Bytes file, const ImageHeader& header, int long_side) {
-  auto decoded = decode(file, header, JpegColour::grey, scale_at(header, long_side));
-  if (std::holds_alternative<Refusal>(decoded)) return decoded;
-  return grey_at(std::get<cv::Mat>(decoded), header, long_side);
+  Reduction reduction = grey_reduction(header, {factor_for_long_side(long_side)});
+  if (auto refusal = give(file, header, JpegColour::grey, scale_at(header, long_side), reduction))
+    return std::move(*refusal);
+  return apply_orientation(fitted(reduction.result(), long_side), header.orientation);
 }
 
 Outcome<cv::Mat> decode_reduced_bgr(Bytes file, const ImageHeader& header, int long_side) {
-  auto decoded = decode(file, header, JpegColour::bgr, scale_at(header, long_side));
-  if (std::holds_alternative<Refusal>(decoded)) return decoded;
-  const auto& picture = std::get<cv::Mat>(decoded);
-  const int factor = std::max(1, std::max(picture.cols, picture.rows) / long_side);
-  return apply_orientation(reduce_to_bgr(picture, header.max_sample, factor, AlphaRule::on_white),
-                           header.orientation);
+  Reduction reduction(ReducedColour::bgr, header.max_sample, AlphaRule::on_white,
+                      {factor_for_long_side(long_side)});
+  if (auto refusal = give(file, header, JpegColour::bgr, scale_at(header, long_side), reduction))
+    return std::move(*refusal);
+  return apply_orientation(reduction.result(), header.orientation);
 }
 
-Outcome<cv::Mat> decode_full(Bytes file, const ImageHeader& header) {
-  auto decoded = decode(file, header, JpegColour::bgr, {1});
-  if (std::holds_alternative<Refusal>(decoded)) return decoded;
-  return apply_orientation(std::get<cv::Mat>(decoded), header.orientation);
+std::optional<Refusal> give_full(Bytes file, const ImageHeader& header, RowSink& sink) {
+  return give(file, header, JpegColour::bgr, {1}, sink);
 }
 
 Outcome<cv::Mat> decode_as_stored(Bytes file, const ImageHeader& header) {
-  auto decoded = decode(file, header, JpegColour::bgr, {1});
-  if (std::holds_alternative<Refusal>(decoded)) return decoded;
-  return reduce_to_bgr(std::get<cv::Mat>(decoded), header.max_sample, 1, AlphaRule::dropped);
+  Reduction reduction(ReducedColour::bgr, header.max_sample, AlphaRule::dropped,
+                      {[](cv::Size) { return 1; }});
+  if (auto refusal = give_full(file, header, reduction)) return std::move(*refusal);
+  return reduction.result();
 }
 
 }  // namespace imgdedup::hashing

@@ -2,11 +2,14 @@
 // A file whose header is known -> its picture, at the size that a measure needs.
 #pragma once
 
+#include <optional>
+
 #include <opencv2/core/mat.hpp>
 
 #include "hashing/image_header.h"
 #include "hashing/measure.h"
 #include "hashing/outcome.h"
+#include "hashing/row_sink.h"
 
 namespace imgdedup::hashing {
 
@@ -18,7 +21,7 @@ inline constexpr int hash_short_side = 160;
 /// shorter side is `hash_short_side` to twice that, unless the picture is smaller. JPEG decodes at
 /// the smallest of 1, 1/2, 1/4, 1/8 whose shorter side is not below `hash_short_side`; then cells
 /// of n x n pixels are averaged, n the largest that keeps it. Part of fingerprint_version. Refusals
-/// and throws as decode_jpeg and decode_with_opencv. Any thread, as all below.
+/// and throws as give_jpeg and decode_with_opencv. Any thread, as all below.
 Outcome<cv::Mat> decode_reduced_grey(Bytes file, const ImageHeader& header);
 
 /// The picture that hashes are made from, by the rule above; and one for local features.
@@ -39,8 +42,8 @@ Outcome<cv::Mat> decode_grey_at(Bytes file, const ImageHeader& header, int long_
 /// By the same rule in colour, CV_8UC3 BGR, such that the *longer* side stays >= `long_side`.
 Outcome<cv::Mat> decode_reduced_bgr(Bytes file, const ImageHeader& header, int long_side);
 
-/// All samples, as shown: CV_8U or CV_16U with 1, 3 (BGR) or 4 (BGRA) channels.
-Outcome<cv::Mat> decode_full(Bytes file, const ImageHeader& header);
+/// Gives `sink` all samples as stored: orientation is not applied. Why not, if it cannot.
+std::optional<matching::Refusal> give_full(Bytes file, const ImageHeader& header, RowSink& sink);
 
 /// What the Python libraries hash: full size, CV_8UC3 BGR, as stored (no orientation), alpha
 /// ignored.

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdio>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <opencv2/core.hpp>
 
@@ -64,14 +66,18 @@ class Decompression {
     return true;
   }
 
-  /// rows: of `width` times `channels` samples each, red first.
-  bool read_rows(std::uint16_t* rows, std::size_t row_samples) {
+  [[nodiscard]] bool has_rows() const { return state_.output_scanline < state_.output_height; }
+
+  /// row: `width` times `channels` samples, red first.
+  bool read_row(std::uint16_t* row) {
     if (setjmp(jump_) != 0) return false;
-    while (state_.output_scanline < state_.output_height) {
-      // Samples of 12 bits are the same in a signed and an unsigned number of 16.
-      auto* row = reinterpret_cast<JSAMPROW>(rows + state_.output_scanline * row_samples);
-      jpeg_read_scanlines(&state_, &row, 1);
-    }
+    // Samples of 12 bits are the same in a signed and an unsigned number of 16.
+    auto* samples = reinterpret_cast<JSAMPROW>(row);
+    return jpeg_read_scanlines(&state_, &samples, 1) == 1;
+  }
+
+  bool finish() {
+    if (setjmp(jump_) != 0) return false;
     jpeg_finish_decompress(&state_);
     return true;
   }
@@ -146,17 +152,23 @@ class Decompression {
 
 }  // namespace
 
-Outcome<cv::Mat> decode_jpeg12(Bytes file, const ImageHeader& header) {
+std::optional<Refusal> give_jpeg12(Bytes file, const ImageHeader& header, RowSink& sink) {
   Decompression decompression(file, header.jpeg_scans);
   if (!decompression.start()) return decompression.refusal();
-  cv::Mat picture(decompression.height(), decompression.width(), CV_16UC(decompression.channels()));
-  if (!decompression.read_rows(picture.ptr<std::uint16_t>(), picture.step1()))
-    return decompression.refusal();
-  if (picture.channels() == 1) return picture;
-  cv::Mat bgr(picture.size(), picture.type());
-  constexpr int pairs[] = {0, 2, 1, 1, 2, 0};
-  cv::mixChannels(&picture, 1, &bgr, 1, pairs, 3);
-  return bgr;
+  const auto channels = static_cast<std::size_t>(decompression.channels());
+  const cv::Size size(decompression.width(), decompression.height());
+  sink.begin(size, CV_16UC(decompression.channels()));
+  std::vector<std::uint16_t> row(static_cast<std::size_t>(size.width) * channels);
+  for (int y = 0; decompression.has_rows(); ++y) {
+    if (!decompression.read_row(row.data())) return decompression.refusal();
+    if (channels == 3)
+      for (std::size_t x = 0; x < row.size(); x += 3) std::swap(row[x], row[x + 2]);
+    sink.add({.y = y,
+              .count = size.width,
+              .samples = reinterpret_cast<const std::uint8_t*>(row.data())});
+  }
+  if (!decompression.finish()) return decompression.refusal();
+  return std::nullopt;
 }
 
 }  // namespace imgdedup::hashing

@@ -12,8 +12,6 @@
 
 #include <opencv2/core.hpp>
 
-#include "hashing/reduction.h"
-
 namespace imgdedup::hashing {
 namespace {
 
@@ -22,6 +20,7 @@ using matching::RefusalReason;
 
 /// Our codes beside libjpeg's.
 constexpr int too_many_scans = -1;
+constexpr unsigned rows_at_once = 8;
 
 /// Warnings that say nothing about the picture data.
 bool is_harmless(int code) { return code == JWRN_JFIF_MAJOR || code == JWRN_ADOBE_XFORM; }
@@ -62,16 +61,18 @@ class Decompression {
     return true;
   }
 
-  bool read_rows(std::uint8_t* first_row, std::size_t row_bytes) {
+  [[nodiscard]] bool has_rows() const { return state_.output_scanline < state_.output_height; }
+
+  /// Up to `capacity` rows behind one another; how many, 0 on an error.
+  unsigned read_rows(std::uint8_t* out, std::size_t row_bytes, unsigned capacity) {
+    if (setjmp(jump_) != 0) return 0;
+    JSAMPROW rows[rows_at_once];
+    for (unsigned i = 0; i < capacity; ++i) rows[i] = out + i * row_bytes;
+    return jpeg_read_scanlines(&state_, rows, capacity);
+  }
+
+  bool finish() {
     if (setjmp(jump_) != 0) return false;
-    while (state_.output_scanline < state_.output_height) {
-      JSAMPROW rows[8];
-      const JDIMENSION left = state_.output_height - state_.output_scanline;
-      const JDIMENSION count = left < 8 ? left : 8;
-      for (JDIMENSION i = 0; i < count; ++i)
-        rows[i] = first_row + (std::size_t{state_.output_scanline} + i) * row_bytes;
-      jpeg_read_scanlines(&state_, rows, count);
-    }
     jpeg_finish_decompress(&state_);
     return true;
   }
@@ -151,17 +152,24 @@ cv::Mat bgr_of_inks(const cv::Mat& inks) {
 
 }  // namespace
 
-Outcome<cv::Mat> decode_jpeg(Bytes file, JpegColour colour, JpegScale scale,
-                             std::uint32_t max_scans) {
+std::optional<matching::Refusal> give_jpeg(Bytes file, JpegColour colour, JpegScale scale,
+                                           std::uint32_t max_scans, RowSink& sink) {
   Decompression decompression(file, max_scans);
   if (!decompression.start(colour, scale)) return decompression.refusal();
   const int channels = decompression.channels();
-  cv::Mat picture(decompression.height(), decompression.width(), CV_8UC(channels));
-  if (!decompression.read_rows(picture.data, picture.step)) return decompression.refusal();
-  if (channels != 4) return picture;
-  cv::Mat bgr = bgr_of_inks(picture);
-  if (colour == JpegColour::bgr) return bgr;
-  return reduce_to_grey(bgr, 255, 1, AlphaRule::dropped);
+  const bool has_inks = channels == 4;
+  cv::Mat rows(static_cast<int>(rows_at_once), decompression.width(), CV_8UC(channels));
+  sink.begin({decompression.width(), decompression.height()}, has_inks ? CV_8UC3 : rows.type());
+  for (int y = 0; decompression.has_rows();) {
+    const unsigned count = decompression.read_rows(rows.data, rows.step, rows_at_once);
+    if (count == 0) return decompression.refusal();
+    const cv::Mat read = rows.rowRange(0, static_cast<int>(count));
+    const cv::Mat samples = has_inks ? bgr_of_inks(read) : read;
+    for (int i = 0; i < samples.rows; ++i, ++y)
+      sink.add({.y = y, .count = samples.cols, .samples = samples.ptr(i)});
+  }
+  if (!decompression.finish()) return decompression.refusal();
+  return std::nullopt;
 }
 
 }  // namespace imgdedup::hashing

@@ -17,6 +17,7 @@
 #include "hashing/local_features.h"
 #include "hashing/perceptual_hash.h"
 #include "hashing/picture_digest.h"
+#include "hashing/sample_digest.h"
 #include "hashing/without_throwing.h"
 #include "matching/near_confirmation.h"
 
@@ -145,11 +146,14 @@ Outcome<Comparison> compare(Bytes left, Bytes right, const DecodeLimits& limits,
   if (measures.features && !(measures.features_unless_near && confirms_near(result)))
     if (auto refusal = add_edit(left, right, left_header, right_header, result)) return *refusal;
   if (!may_be_same_picture(left_header, right_header, result)) return result;
-  auto left_full = decode_full(left, left_header);
-  if (auto* refusal = std::get_if<Refusal>(&left_full)) return std::move(*refusal);
-  auto right_full = decode_full(right, right_header);
-  if (auto* refusal = std::get_if<Refusal>(&right_full)) return std::move(*refusal);
-  result.same_pixels = same_samples(std::get<cv::Mat>(left_full), std::get<cv::Mat>(right_full));
+  // One after the other, so that no two pictures lie in memory at once.
+  const SampleKey key = SampleKey::random();
+  SampleDigest left_samples(key, left_header.orientation);
+  SampleDigest right_samples(key, right_header.orientation);
+  if (auto refusal = give_full(left, left_header, left_samples)) return std::move(*refusal);
+  if (auto refusal = give_full(right, right_header, right_samples)) return std::move(*refusal);
+  result.same_pixels = left_samples.shown_size() == right_samples.shown_size() &&
+                       left_samples.value() == right_samples.value();
   return result;
 }
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include <opencv2/core.hpp>
 
@@ -96,7 +97,7 @@ Outcome<ImageHeader> read_pfm_header(Bytes file) {
   return header;
 }
 
-Outcome<cv::Mat> decode_pfm(Bytes file, const ImageHeader&) {
+std::optional<matching::Refusal> give_pfm(Bytes file, const ImageHeader&, RowSink& sink) {
   const auto parsed = parse(file);
   if (const auto* refusal = std::get_if<matching::Refusal>(&parsed)) return *refusal;
   const auto& pfm = std::get<PfmHeader>(parsed);
@@ -105,16 +106,20 @@ Outcome<cv::Mat> decode_pfm(Bytes file, const ImageHeader&) {
   Samples samples(file, pfm);
   float white = 1;
   for (std::size_t i = 0; i < count; ++i) white = std::max(white, samples.at(i));
-  cv::Mat picture(static_cast<int>(pfm.height), static_cast<int>(pfm.width), CV_16UC(pfm.channels));
+  const cv::Size size(static_cast<int>(pfm.width), static_cast<int>(pfm.height));
+  sink.begin(size, CV_16UC(pfm.channels));
+  std::vector<std::uint16_t> row(std::size_t{pfm.width} * channels);
   std::size_t index = 0;
-  for (int y = picture.rows - 1; y >= 0; --y) {
-    auto* row = picture.ptr<std::uint16_t>(y);
-    for (std::size_t x = 0; x < std::size_t{pfm.width} * channels; x += channels)
+  for (int y = size.height - 1; y >= 0; --y) {
+    for (std::size_t x = 0; x < row.size(); x += channels)
       for (std::size_t channel = 0; channel < channels; ++channel)
         row[x + channels - 1 - channel] =
             static_cast<std::uint16_t>(std::lround(samples.at(index++) / white * 65'535));
+    sink.add({.y = y,
+              .count = size.width,
+              .samples = reinterpret_cast<const std::uint8_t*>(row.data())});
   }
-  return picture;
+  return std::nullopt;
 }
 
 }  // namespace imgdedup::hashing

@@ -2,10 +2,10 @@
 // "The Quite OK Image Format": header and decoder.
 #include <array>
 #include <string_view>
+#include <vector>
 
 #include <opencv2/core.hpp>
 
-#include "hashing/alpha.h"
 #include "hashing/byte_reader.h"
 #include "hashing/format_decoders.h"
 #include "hashing/format_headers.h"
@@ -105,15 +105,18 @@ Outcome<ImageHeader> read_qoi_header(Bytes file) {
   return header;
 }
 
-Outcome<cv::Mat> decode_qoi(Bytes file, const ImageHeader& header) {
-  cv::Mat bgra(static_cast<int>(header.height), static_cast<int>(header.width), CV_8UC4);
+std::optional<matching::Refusal> give_qoi(Bytes file, const ImageHeader& header, RowSink& sink) {
+  const cv::Size size(static_cast<int>(header.width), static_cast<int>(header.height));
+  sink.begin(size, CV_8UC4);
   PixelReader pixels(file);
-  for (int y = 0; y < bgra.rows; ++y) {
-    for (int x = 0; x < bgra.cols; ++x) {
+  std::vector<cv::Vec4b> row(header.width);
+  for (int y = 0; y < size.height; ++y) {
+    for (cv::Vec4b& out : row) {
       const Pixel pixel = pixels.next();
-      bgra.at<cv::Vec4b>(y, x) = {pixel.blue, pixel.green, pixel.red, pixel.alpha};
+      out = {pixel.blue, pixel.green, pixel.red, pixel.alpha};
     }
     if (pixels.ran_out()) return incomplete("QOI that ends before its last row");
+    sink.add({.y = y, .count = size.width, .samples = row.data()->val});
   }
   const ByteReader reader(file, ByteOrder::big_endian);
   if (!reader.has_text(pixels.position(), end_marker)) {
@@ -121,7 +124,7 @@ Outcome<cv::Mat> decode_qoi(Bytes file, const ImageHeader& header) {
       return incomplete("QOI without its end marker");
     return damaged("QOI without its end marker");
   }
-  return without_full_alpha(bgra);
+  return std::nullopt;
 }
 
 }  // namespace imgdedup::hashing

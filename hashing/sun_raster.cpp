@@ -38,29 +38,53 @@ struct RasterHeader {
   [[nodiscard]] std::uint64_t data() const { return header_bytes + palette_bytes; }
 };
 
-/// The data of a run-length coded file; nothing if it is too short. 0x80 begins a run of
+/// The rows of a file, one after the other. In a run-length coded one 0x80 begins a run of
 /// 0x80, count - 1, byte; 0x80 0 stands for itself.
-std::optional<std::vector<std::uint8_t>> unpacked(Bytes data, std::uint64_t wanted) {
-  constexpr std::uint8_t escape = 0x80;
-  std::vector<std::uint8_t> result;
-  for (std::size_t at = 0; result.size() < wanted;) {
-    if (at >= data.size()) return std::nullopt;
-    const std::uint8_t byte = data[at++];
-    if (byte != escape) {
-      result.push_back(byte);
-      continue;
+class Rows {
+ public:
+  Rows(Bytes data, const RasterHeader& raster)
+      : data_(data), is_coded_(raster.type == run_length), row_(raster.row_bytes()) {}
+
+  /// Null if the data ends before.
+  const std::uint8_t* next() {
+    if (!is_coded_) {
+      if (row_.size() > data_.size() - at_) return nullptr;
+      at_ += row_.size();
+      return data_.data() + at_ - row_.size();
     }
-    if (at >= data.size()) return std::nullopt;
-    const std::size_t count = data[at++];
-    if (count == 0) {
-      result.push_back(escape);
-    } else {
-      if (at >= data.size()) return std::nullopt;
-      result.insert(result.end(), count + 1, data[at++]);
-    }
+    for (std::uint8_t& byte : row_)
+      if (!unpack(byte)) return nullptr;
+    return row_.data();
   }
-  return result;
-}
+
+ private:
+  bool unpack(std::uint8_t& byte) {
+    constexpr std::uint8_t escape = 0x80;
+    if (repeats_ == 0) {
+      if (at_ >= data_.size()) return false;
+      repeats_ = 1;
+      repeated_ = data_[at_++];
+      if (repeated_ == escape) {
+        if (at_ >= data_.size()) return false;
+        const std::size_t count = data_[at_++];
+        if (count > 0) {
+          if (at_ >= data_.size()) return false;
+          repeats_ = count + 1;
+          repeated_ = data_[at_++];
+        }
+      }
+    }
+    --repeats_;
+    byte = repeated_;
+    return true;
+  }
+
+  Bytes data_;
+  bool is_coded_;
+  std::vector<std::uint8_t> row_;
+  std::size_t at_ = 0, repeats_ = 0;
+  std::uint8_t repeated_ = 0;
+};
 
 /// Turns samples into colours: blue, green, red.
 class Colours {
@@ -117,23 +141,20 @@ Outcome<ImageHeader> read_sun_raster_header(Bytes file) {
   return header;
 }
 
-Outcome<cv::Mat> decode_sun_raster(Bytes file, const ImageHeader&) {
+std::optional<Refusal> give_sun_raster(Bytes file, const ImageHeader& header, RowSink& sink) {
   const RasterHeader raster(file);
-  const std::uint64_t row_bytes = raster.row_bytes();
-  Bytes data = file.subspan(raster.data());
-  std::optional<std::vector<std::uint8_t>> rows;
-  if (raster.type == run_length) {
-    rows = unpacked(data, row_bytes * raster.height);
-    if (!rows) return incomplete("Sun raster that ends before its last row");
-    data = *rows;
-  }
+  const cv::Size size(static_cast<int>(header.width), static_cast<int>(header.height));
+  sink.begin(size, CV_8UC3);
   const Colours colours(file, raster);
-  cv::Mat picture(static_cast<int>(raster.height), static_cast<int>(raster.width), CV_8UC3);
-  for (int y = 0; y < picture.rows; ++y)
-    for (int x = 0; x < picture.cols; ++x)
-      picture.at<cv::Vec3b>(y, x) = colours.at(
-          data.data() + static_cast<std::size_t>(y) * row_bytes, static_cast<std::size_t>(x));
-  return picture;
+  Rows rows(file.subspan(raster.data()), raster);
+  std::vector<cv::Vec3b> out(header.width);
+  for (int y = 0; y < size.height; ++y) {
+    const std::uint8_t* const row = rows.next();
+    if (row == nullptr) return incomplete("Sun raster that ends before its last row");
+    for (std::size_t x = 0; x < out.size(); ++x) out[x] = colours.at(row, x);
+    sink.add({.y = y, .count = size.width, .samples = out.data()->val});
+  }
+  return std::nullopt;
 }
 
 }  // namespace imgdedup::hashing

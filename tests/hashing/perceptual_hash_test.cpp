@@ -86,10 +86,8 @@ TEST_CASE("hashes of the public pictures are close to imagededup's own") {
     if (read == nullptr ||
         (read->format != matching::ImageFormat::jpeg && read->format != matching::ImageFormat::png))
       continue;
-    const auto decoded = decode_full(bytes_of(bytes), *read);
-    if (std::holds_alternative<matching::Refusal>(decoded) ||
-        std::get<cv::Mat>(decoded).depth() != CV_8U)
-      continue;
+    WholePicture decoded;
+    if (give_full(bytes_of(bytes), *read, decoded) || decoded.picture().depth() != CV_8U) continue;
     const auto fingerprint = fingerprint_of(bytes);
     // Without any detail phash is a matter of the last digit of a cosine, in both programs.
     if (fingerprint.detail < 0.1F) continue;

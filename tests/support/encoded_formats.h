@@ -43,6 +43,19 @@ std::string encode_icon(const std::vector<std::string>& pictures, IconKind kind 
 /// An animated WebP: the frames lie at `offset` on a canvas of `canvas`.
 std::string encode_webp_animation(const std::vector<cv::Mat>& frames, cv::Size canvas,
                                   cv::Point offset = {});
+enum class PngRows : std::uint8_t { in_order, interlaced };
+enum class PngPalette : std::uint8_t { none, random };
+enum class PngTransparency : std::uint8_t { none, one_colour };
+struct PngKind {
+  int channels = 3;  ///< 1 grey, 2 with alpha, 3 colour, 4 with alpha; 1 with a palette
+  int bits = 8;      ///< a sample
+  PngRows rows = PngRows::in_order;
+  PngPalette palette = PngPalette::none;
+  PngTransparency transparency = PngTransparency::none;
+};
+/// A PNG of that kind, of random samples.
+std::string encode_png(cv::Size size, const PngKind& kind, std::uint64_t seed = 1);
+
 /// An animated PNG whose first frame is the still picture too.
 std::string encode_apng(const std::vector<cv::Mat>& frames);
 
