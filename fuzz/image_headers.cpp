@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // A stranger's file meets our header parsers, and those decoders that are our own.
+#include <algorithm>
 #include <cassert>
 #include <cstdlib>
 
 #include <opencv2/core.hpp>
 
+#include "hashing/bands.h"
 #include "hashing/format_decoders.h"
 #include "hashing/format_headers.h"
 #include "hashing/icon_directory.h"
@@ -45,18 +47,38 @@ void walk_directories(Bytes file) {
 
 void decode_by_ourselves(Bytes file, const ImageHeader& header) {
   if (std::uint64_t{header.width} * header.height > most_decoded_pixels) return;
-  Outcome<cv::Mat> decoded;
+  WholePicture whole;
+  std::optional<imgdedup::matching::Refusal> refusal;
   if (header.format == ImageFormat::qoi)
-    decoded = decode_qoi(file, header);
+    refusal = give_qoi(file, header, whole);
   else if (header.format == ImageFormat::sun_raster)
-    decoded = decode_sun_raster(file, header);
+    refusal = give_sun_raster(file, header, whole);
   else if (header.format == ImageFormat::pnm && is_pfm(file))
-    decoded = decode_pfm(file, header);
+    refusal = give_pfm(file, header, whole);
   else
     return;
-  if (const auto* picture = std::get_if<cv::Mat>(&decoded))
-    must(picture->cols == static_cast<int>(header.width) &&
-         picture->rows == static_cast<int>(header.height));
+  must(refusal || whole.picture().size() ==
+                      cv::Size(static_cast<int>(header.width), static_cast<int>(header.height)));
+}
+
+/// Rows and pieces that bands are made of lie in the file.
+void cut(Bytes file, const ImageHeader& header) {
+  if (header.format == ImageFormat::bmp)
+    if (const auto layout = bmp_layout_of(file, header))
+      must(layout->rows + layout->row_bytes * header.height <= file.size());
+  if (header.format == ImageFormat::pnm && !is_pfm(file))
+    if (const auto layout = pnm_layout_of(file, header))
+      must(layout->rows + layout->row_bytes * header.height <= file.size());
+  if (header.format != ImageFormat::tiff) return;
+  const auto bands = tiff_bands(file, header);
+  if (!bands) return;
+  for (std::uint32_t i = 0; i < 4; ++i) {
+    const std::uint64_t first_row = std::uint64_t{i} * bands->step_rows;
+    if (first_row >= header.height) return;
+    const auto row = static_cast<std::uint32_t>(first_row);
+    const std::uint32_t rows = std::min(bands->step_rows, header.height - row);
+    must(TiffDirectory::first_offset(bands->file_of(row, rows)).has_value());
+  }
 }
 
 }  // namespace
@@ -69,6 +91,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     must(header->height >= 1 && header->height <= max_side_pixels);
     must(header->orientation_value_offset < size);
     decode_by_ourselves(file, *header);
+    cut(file, *header);
     if (header->format == ImageFormat::icon) {
       const auto picture = largest_icon_picture(file);
       if (const auto* found = std::get_if<IconPicture>(&picture)) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The headers of a Windows or OS/2 bitmap.
+#include <algorithm>
 #include <string>
 
 #include "hashing/byte_reader.h"
@@ -62,6 +63,33 @@ Outcome<ImageHeader> read_bmp_header(Bytes file) {
     default:
       return unsupported("BMP with compression " + std::to_string(compression) + " is not read");
   }
+}
+
+std::optional<BmpLayout> bmp_layout_of(Bytes file, const ImageHeader& header) {
+  ByteReader reader(file, ByteOrder::little_endian);
+  const std::uint64_t header_size = reader.u32(14);
+  const bool is_core = header_size == 12;
+  const std::uint64_t bits = is_core ? reader.u16(24) : reader.u16(28);
+  const std::uint32_t compression = header_size >= 40 ? reader.u32(30) : std::uint32_t{none};
+  if (compression == run_length_8 || compression == run_length_4) return std::nullopt;
+  BmpLayout layout;
+  layout.rows = reader.u32(10);
+  layout.row_bytes = (header.width * bits + 31) / 32 * 4;
+  layout.height = is_core ? 20 : 22;
+  layout.height_bytes = is_core ? 2 : 4;
+  layout.lowest_first = is_core || reader.u32(22) <= 0x7fff'ffff;
+  // Behind the header lie colours of four bytes (three of a core header), or three masks.
+  std::uint64_t tables = 0;
+  if (bits <= 8) {
+    const std::uint64_t used = header_size >= 40 ? reader.u32(46) : 0;
+    const std::uint64_t colours = std::uint64_t{1} << bits;
+    tables = (used == 0 ? colours : std::min(used, colours)) * (is_core ? 3 : 4);
+  } else if (compression != none && header_size == 40) {
+    tables = compression == alpha_bit_fields ? 16 : 12;
+  }
+  const bool tables_fit = 14 + header_size + tables <= layout.rows;
+  if (reader.ran_out() || !tables_fit) return std::nullopt;
+  return layout;
 }
 
 }  // namespace imgdedup::hashing

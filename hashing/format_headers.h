@@ -2,6 +2,10 @@
 // The header parser of each format. Each has seen the format's signature; none checks limits.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
 #include "hashing/image_header.h"
 
 namespace imgdedup::hashing {
@@ -17,8 +21,26 @@ Outcome<ImageHeader> read_webp_header(Bytes file);
 Outcome<ImageHeader> read_tiff_header(Bytes file);
 /// All of the bitmap headers from OS/2 1.x to BITMAPV5HEADER.
 Outcome<ImageHeader> read_bmp_header(Bytes file);
+/// Where the parts of a bitmap that is not run-length coded lie, in bytes.
+struct BmpLayout {
+  std::uint64_t rows = 0;
+  std::uint64_t row_bytes = 0;
+  bool lowest_first = true;
+  std::size_t height = 0;  ///< of the picture, a little-endian number of height_bytes
+  std::size_t height_bytes = 4;
+};
+/// Of a file that read_bmp_header() has accepted; nothing also where colours lie behind the rows.
+std::optional<BmpLayout> bmp_layout_of(Bytes file, const ImageHeader& header);
 /// netpbm's pbm(5), pgm(5), ppm(5).
 Outcome<ImageHeader> read_pnm_header(Bytes file);
+/// Where the rows of a PNM file whose samples are not text lie, in bytes.
+struct PnmLayout {
+  std::uint64_t rows = 0;
+  std::uint64_t row_bytes = 0;
+  std::optional<std::uint32_t> max_sample;  ///< nothing of a bitmap
+};
+/// Of a file that read_pnm_header() has accepted.
+std::optional<PnmLayout> pnm_layout_of(Bytes file, const ImageHeader& header);
 /// Whether a PNM file is of the PFM kind, whose samples are floating-point numbers.
 inline bool is_pfm(Bytes file) { return (file[1] | 0x20) == 'f'; }
 Outcome<ImageHeader> read_pfm_header(Bytes file);

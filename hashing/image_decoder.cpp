@@ -9,6 +9,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "build_formats.h"
+#include "hashing/bands.h"
 #include "hashing/format_decoders.h"
 #include "hashing/format_headers.h"
 #include "hashing/jpeg_decoder.h"
@@ -54,6 +55,18 @@ Outcome<cv::Mat> decode_whole(Bytes file, const ImageHeader& header) {
   return decode_with_opencv(file, header);
 }
 
+/// How a large picture can be decoded in parts.
+std::optional<Bands> bands_of(Bytes file, const ImageHeader& header) {
+  // Ordinary pictures are not worth it.
+  constexpr std::uint64_t most_whole_pixels = std::uint64_t{1} << 24;
+  if (std::uint64_t{header.width} * header.height <= most_whole_pixels) return std::nullopt;
+  if (header.format == ImageFormat::bmp) return bmp_bands(file, header);
+  if (header.format == ImageFormat::pnm) return pnm_bands(file, header);
+  if (header.format == ImageFormat::tiff && header.tiff_decoder == TiffDecoder::opencv)
+    return tiff_bands(file, header);
+  return std::nullopt;
+}
+
 /// All of the picture, as stored, into `sink`.
 std::optional<Refusal> give(Bytes file, const ImageHeader& header, JpegColour colour,
                             JpegScale scale, RowSink& sink) {
@@ -82,6 +95,9 @@ std::optional<Refusal> give(Bytes file, const ImageHeader& header, JpegColour co
     default:
       break;
   }
+  constexpr std::uint64_t band_pixels = std::uint64_t{1} << 22;
+  if (const auto bands = bands_of(file, header))
+    return give_in_bands(*bands, header, band_pixels, sink);
   auto decoded = decode_whole(file, header);
   if (auto* refusal = std::get_if<Refusal>(&decoded)) return std::move(*refusal);
   give_rows(std::get<cv::Mat>(decoded), sink);

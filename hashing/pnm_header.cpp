@@ -101,4 +101,22 @@ Outcome<ImageHeader> read_pnm_header(Bytes file) {
   return header;
 }
 
+std::optional<PnmLayout> pnm_layout_of(Bytes file, const ImageHeader& header) {
+  const int kind = file[1] - '0';
+  if (kind < 4 || kind > 6) return std::nullopt;
+  NumberReader numbers(file, 2);
+  PnmLayout layout;
+  std::uint32_t ignored = 0, max_sample = 0;
+  numbers.next(ignored);
+  numbers.next(ignored);
+  if (kind != 4) {
+    numbers.next(max_sample);
+    layout.max_sample = max_sample;
+  }
+  layout.rows = numbers.position() + 1;
+  const std::uint64_t samples = std::uint64_t{header.width} * (kind == 6 ? 3 : 1);
+  layout.row_bytes = kind == 4 ? (samples + 7) / 8 : samples * (max_sample > 255 ? 2 : 1);
+  return layout;
+}
+
 }  // namespace imgdedup::hashing

@@ -116,6 +116,8 @@ std::optional<TiffDirectory> TiffDirectory::at(Bytes tiff, std::uint64_t offset)
     entry.offset = entry.value_bytes * entry.count <= inline_bytes ? value_at : outside;
     if (stored > inline_bytes && entry.tag < first_private_tag && !reader.holds(outside, stored))
       directory.is_whole_ = false;
+    entry.stored_bytes = stored;
+    entry.stored_offset = stored > inline_bytes ? outside : value_at;
     directory.entries_.push_back(entry);
   }
   // A structure cut right behind its last entry is usable: it merely names no next directory.
@@ -150,6 +152,14 @@ std::optional<std::uint32_t> TiffDirectory::value(std::uint16_t tag) const {
   const std::uint64_t first = number(reader, entry->offset, entry->value_bytes);
   if (reader.ran_out() || first > 0xffff'ffff) return std::nullopt;
   return static_cast<std::uint32_t>(first);
+}
+
+Bytes TiffDirectory::stored(std::uint16_t tag) const {
+  const Entry* entry = find(tag);
+  if (entry == nullptr ||
+      !ByteReader(tiff_, order_).holds(entry->stored_offset, entry->stored_bytes))
+    return {};
+  return tiff_.subspan(entry->stored_offset, entry->stored_bytes);
 }
 
 std::optional<std::size_t> TiffDirectory::value_offset(std::uint16_t tag) const {

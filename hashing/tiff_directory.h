@@ -34,6 +34,9 @@ class TiffDirectory {
   /// Where the value of a tag with one value lies, from the start of the structure; empty if absent
   /// or outside of it.
   [[nodiscard]] std::optional<std::size_t> value_offset(std::uint16_t tag) const;
+  /// The values of a tag of any type, as they are stored; empty if absent or outside the structure.
+  [[nodiscard]] Bytes stored(std::uint16_t tag) const;
+  [[nodiscard]] ByteOrder order() const { return order_; }
   /// Offset of the next directory; 0 after the last.
   [[nodiscard]] std::uint64_t next_offset() const { return next_offset_; }
 
@@ -43,6 +46,7 @@ class TiffDirectory {
     std::size_t value_bytes = 0;  ///< of one value: 1, 2, 4 or 8
     std::uint64_t count = 0;
     std::uint64_t offset = 0;
+    std::uint64_t stored_offset = 0, stored_bytes = 0;  ///< of values of any type
   };
   TiffDirectory(Bytes tiff, ByteOrder order) : tiff_(tiff), order_(order) {}
   [[nodiscard]] const Entry* find(std::uint16_t tag) const;

@@ -76,6 +76,20 @@ std::string encode_pfm(const cv::Mat& grey, float white);
 enum class TiffKind : std::uint8_t { big, four_bits, inks };
 std::string encode_tiff_kind(const cv::Mat& picture, TiffKind kind);
 
+/// Numbers are those of TIFF's tags.
+struct TiffFileKind {
+  int channels = 3;
+  int bits = 8;         ///< a sample
+  int photometric = 2;  ///< 0 white is zero, 1 black is zero, 2 RGB, 3 palette, 5 inks, 6 YCbCr
+  int compression = 1;
+  int strip_rows = 3;
+  int tile_side = 0;  ///< a multiple of 16; 0: strips
+  bool has_planes = false;
+  bool is_big_endian = false;
+};
+/// A TIFF of that kind, of random samples. Throws where libtiff does not write it.
+std::string encode_tiff_file(cv::Size size, const TiffFileKind& kind, std::uint64_t seed = 1);
+
 /// A JPEG of 12 bits a sample; BGR.
 std::optional<std::string> encode_jpeg12(const cv::Mat& picture);
 
