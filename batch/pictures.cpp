@@ -46,6 +46,8 @@ worker::WorkerPoolSettings measurer_settings(worker::SandboxRule sandbox) {
   settings.worker_path = worker::find_worker();
   settings.worker_count = std::max(1U, std::thread::hardware_concurrency());
   settings.sandbox = sandbox;
+  // What the Python libraries hash is the picture in full.
+  settings.memory = worker::MemorySharing::unbounded;
   return settings;
 }
 

@@ -55,6 +55,18 @@ std::optional<Bands> pnm_bands(Bytes file, const ImageHeader& header) {
   return Bands{1, file_of};
 }
 
+std::optional<Bands> bands_of(Bytes file, const ImageHeader& header) {
+  using matching::ImageFormat;
+  // Ordinary pictures are not worth it.
+  constexpr std::uint64_t most_whole_pixels = std::uint64_t{1} << 24;
+  if (std::uint64_t{header.width} * header.height <= most_whole_pixels) return std::nullopt;
+  if (header.format == ImageFormat::bmp) return bmp_bands(file, header);
+  if (header.format == ImageFormat::pnm) return pnm_bands(file, header);
+  if (header.format == ImageFormat::tiff && header.tiff_decoder == TiffDecoder::opencv)
+    return tiff_bands(file, header);
+  return std::nullopt;
+}
+
 std::optional<matching::Refusal> give_in_bands(const Bands& bands, const ImageHeader& header,
                                                std::uint64_t band_pixels, RowSink& sink) {
   const std::uint64_t steps =

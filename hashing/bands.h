@@ -34,6 +34,9 @@ std::optional<Bands> pnm_bands(Bytes file, const ImageHeader& header);
 /// that is not JPEG.
 std::optional<Bands> tiff_bands(Bytes file, const ImageHeader& header);
 
+/// How a picture is to be decoded: nothing where it is small, or of another format.
+std::optional<Bands> bands_of(Bytes file, const ImageHeader& header);
+
 /// Gives `sink` all rows, as stored, decoded band after band of about `band_pixels` pixels.
 /// Refusals are decode_with_opencv's.
 std::optional<matching::Refusal> give_in_bands(const Bands& bands, const ImageHeader& header,

@@ -29,6 +29,11 @@ std::optional<matching::Refusal> give_png(Bytes file, const ImageHeader& header,
 /// The first picture of a GIF on its canvas; transparent where it covers nothing.
 std::optional<matching::Refusal> give_gif(Bytes file, const ImageHeader& header, RowSink& sink);
 
+/// The first frame of an animated WebP on its canvas; transparent where it covers nothing. Holds
+/// the frame, not the canvas.
+std::optional<matching::Refusal> give_webp_animation(Bytes file, const ImageHeader& header,
+                                                     RowSink& sink);
+
 /// The largest picture of a Windows icon or cursor, the one with most colours of equal ones.
 std::optional<matching::Refusal> give_icon(Bytes file, const ImageHeader& header, RowSink& sink);
 
@@ -51,9 +56,6 @@ std::optional<matching::Refusal> give_sun_raster(Bytes file, const ImageHeader& 
                                                  RowSink& sink);
 
 // These have libraries that want all of the picture in memory.
-
-/// The first frame of an animated WebP on its canvas; transparent where it covers nothing.
-Outcome<cv::Mat> decode_webp_animation(Bytes file, const ImageHeader& header);
 
 /// What read_tiff_header() marks as TiffDecoder::libtiff: 2 and 4 bits a sample, and CMYK of 16.
 Outcome<cv::Mat> decode_tiff(Bytes file, const ImageHeader& header);

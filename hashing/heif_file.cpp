@@ -65,6 +65,10 @@ Outcome<ImageHeader> read_heif_header(Bytes file) {
   header.coded_pixels = std::uint64_t{side(heif_image_handle_get_ispe_width(heif.primary.get()))} *
                         side(heif_image_handle_get_ispe_height(heif.primary.get()));
   const int bits = heif_image_handle_get_luma_bits_per_pixel(heif.primary.get());
+  // Measured were 6 (AV1) and 7.6 (HEVC) for three samples of 8 bits, the result included.
+  const std::uint32_t samples =
+      heif_image_handle_has_alpha_channel(heif.primary.get()) != 0 ? 4 : 3;
+  header.decoder_bytes_a_pixel = (samples * 8 + 2) / 3 * (bits > 8 ? 2 : 1);
   if (bits > 8 && bits <= 16) header.max_sample = (std::uint32_t{1} << bits) - 1;
   if (heif_context_get_number_of_top_level_images(heif.context.get()) > 1 || has_box(boxes, "moov"))
     header.pictures = PictureCount::several;

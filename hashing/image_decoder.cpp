@@ -36,9 +36,6 @@ JpegScale scale_for(std::uint32_t side, int needed) {
 /// By a library that wants all of the picture in memory.
 Outcome<cv::Mat> decode_whole(Bytes file, const ImageHeader& header) {
   switch (header.format) {
-    case ImageFormat::webp:
-      if (is_webp_animation(file)) return decode_webp_animation(file, header);
-      break;
     case ImageFormat::tiff:
       if (header.tiff_decoder == TiffDecoder::libtiff) return decode_tiff(file, header);
       break;
@@ -53,18 +50,6 @@ Outcome<cv::Mat> decode_whole(Bytes file, const ImageHeader& header) {
       break;
   }
   return decode_with_opencv(file, header);
-}
-
-/// How a large picture can be decoded in parts.
-std::optional<Bands> bands_of(Bytes file, const ImageHeader& header) {
-  // Ordinary pictures are not worth it.
-  constexpr std::uint64_t most_whole_pixels = std::uint64_t{1} << 24;
-  if (std::uint64_t{header.width} * header.height <= most_whole_pixels) return std::nullopt;
-  if (header.format == ImageFormat::bmp) return bmp_bands(file, header);
-  if (header.format == ImageFormat::pnm) return pnm_bands(file, header);
-  if (header.format == ImageFormat::tiff && header.tiff_decoder == TiffDecoder::opencv)
-    return tiff_bands(file, header);
-  return std::nullopt;
 }
 
 /// All of the picture, as stored, into `sink`.
@@ -82,6 +67,9 @@ std::optional<Refusal> give(Bytes file, const ImageHeader& header, JpegColour co
       break;
     case ImageFormat::gif:
       if constexpr (reads_gif) return give_gif(file, header, sink);
+      break;
+    case ImageFormat::webp:
+      if (is_webp_animation(file)) return give_webp_animation(file, header, sink);
       break;
     case ImageFormat::icon:
       return give_icon(file, header, sink);

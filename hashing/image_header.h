@@ -39,6 +39,10 @@ struct ImageHeader {
   Coverage coverage = Coverage::whole;
   /// Pixels that have to be decoded where they are more than width times height.
   std::uint64_t coded_pixels = 0;
+  /// Memory that a library takes which holds all of the picture while it decodes it, by what was
+  /// measured: bytes a pixel, and bytes beside these. See decoding_bytes().
+  std::uint32_t decoder_bytes_a_pixel = 0;
+  std::uint64_t decoder_bytes = 0;
   std::uint32_t jpeg_bits = 8;  ///< of a sample: 8 or 12
   std::uint32_t jpeg_scans = 0;
   TiffDecoder tiff_decoder = TiffDecoder::opencv;

@@ -65,6 +65,8 @@ std::optional<Refusal> read_size(ByteReader& reader, ImageHeader& header) {
   if (bits > 16)
     return unsupported("JPEG 2000 with " + std::to_string(bits) + " bits a sample is not read");
   if (bits > 8) header.max_sample = (std::uint32_t{1} << bits) - 1;
+  // OpenJPEG's four bytes a sample and OpenCV's samples, and some for the coded ones.
+  header.decoder_bytes_a_pixel = components * (bits > 8 ? 7 : 6);
   return std::nullopt;
 }
 

@@ -80,6 +80,25 @@ std::optional<std::uint8_t> next_marker(Bytes file, std::size_t& position) {
   return std::nullopt;
 }
 
+/// Of all blocks of all components. frame: what follows the length of a frame header.
+std::uint64_t coefficients_of(Bytes frame) {
+  ByteReader reader(frame, ByteOrder::big_endian);
+  const std::uint64_t height = reader.u16(1), width = reader.u16(3);
+  const std::uint32_t components = reader.u8(5);
+  std::uint64_t most_across = 1, most_down = 1, units = 0;
+  for (std::uint32_t i = 0; i < components; ++i) {
+    const std::uint64_t across = reader.u8(7 + std::size_t{i} * 3) >> 4;
+    const std::uint64_t down = reader.u8(7 + std::size_t{i} * 3) & 15;
+    most_across = std::max(most_across, across);
+    most_down = std::max(most_down, down);
+    units += across * down;
+  }
+  const auto in_units = [](std::uint64_t side, std::uint64_t blocks) {
+    return (side + 8 * blocks - 1) / (8 * blocks);
+  };
+  return in_units(width, most_across) * in_units(height, most_down) * units * 64;
+}
+
 }  // namespace
 
 Outcome<ImageHeader> read_jpeg_header(Bytes file) {
@@ -87,10 +106,13 @@ Outcome<ImageHeader> read_jpeg_header(Bytes file) {
   ByteReader reader(file, ByteOrder::big_endian);
   bool has_frame = false;
   bool has_orientation = false;
+  std::uint64_t coefficients = 0;
   std::size_t position = 2;
   while (const auto marker = next_marker(file, position)) {
     if (*marker == end_of_image) {
       if (!has_frame || header.jpeg_scans == 0) return damaged("JPEG without picture data");
+      // What comes in several scans is put together in memory, two bytes a coefficient.
+      if (header.jpeg_scans > 1) header.decoder_bytes = 2 * coefficients;
       return header;
     }
     const std::uint32_t length = reader.u16(position);
@@ -110,6 +132,7 @@ Outcome<ImageHeader> read_jpeg_header(Bytes file) {
       header.height = reader.u16(position + 3);
       header.width = reader.u16(position + 5);
       if (header.height == 0) return unsupported("JPEG that states its height late is not read");
+      coefficients = coefficients_of(segment);
     } else if (*marker == start_of_scan) {
       if (!has_frame) return damaged("JPEG scan before the frame header");
       ++header.jpeg_scans;

@@ -94,10 +94,8 @@ void prefer_srgb(JxlDecoder* decoder, const JxlBasicInfo& info) {
 
 /// What libjxl 0.7 needs; where it does not get it, it may crash. Measured were 9 bytes a pixel for
 /// colours as seen, 14.5 for samples of a profile, the result included.
-std::uint64_t memory_for(const JxlBasicInfo& info) {
-  const std::uint64_t bytes_a_pixel =
-      (info.uses_original_profile ? 16U : 10U) + std::uint64_t{4} * info.num_extra_channels;
-  return std::uint64_t{info.xsize} * info.ysize * bytes_a_pixel;
+std::uint32_t bytes_a_pixel_for(const JxlBasicInfo& info) {
+  return (info.uses_original_profile ? 16U : 10U) + 4 * info.num_extra_channels;
 }
 
 void put_blue_first(cv::Mat& picture) {
@@ -132,6 +130,7 @@ Outcome<ImageHeader> read_jpegxl_header(Bytes file) {
   ImageHeader header;
   header.width = info.xsize;
   header.height = info.ysize;
+  header.decoder_bytes_a_pixel = bytes_a_pixel_for(info);
   if (info.have_animation) {
     auto frames = count_frames(decoder);
     if (auto* refusal = std::get_if<Refusal>(&frames)) return std::move(*refusal);
@@ -152,7 +151,7 @@ Outcome<cv::Mat> decode_jpegxl(Bytes file, const ImageHeader& header) {
         info = decoder.info();
         format = pixel_format_of(info);
         if (info.xsize != header.width || info.ysize != header.height) return failed();
-        require_memory(memory_for(info));
+        require_memory(std::uint64_t{info.xsize} * info.ysize * bytes_a_pixel_for(info));
         break;
       case JXL_DEC_COLOR_ENCODING:
         prefer_srgb(decoder.get(), info);

@@ -12,6 +12,7 @@
 #include <opencv2/core.hpp>
 
 #include "hashing/cosine_transform.h"
+#include "hashing/decoding_memory.h"
 #include "hashing/haar_transform.h"
 #include "hashing/image_decoder.h"
 #include "hashing/image_header.h"
@@ -166,7 +167,7 @@ EncodedHash library_hash(const cv::Mat& picture, HashDefinition definition) {
 std::variant<EncodedHash, Refusal> encode_image(Bytes file, const DecodeLimits& limits,
                                                 HashDefinition definition) {
   return without_throwing<EncodedHash>([&]() -> Outcome<EncodedHash> {
-    const auto read = read_header(file, limits);
+    const auto read = read_permitted_header(file, limits);
     if (const auto* refusal = std::get_if<Refusal>(&read)) return *refusal;
     auto decoded = decode_as_stored(file, std::get<ImageHeader>(read));
     if (auto* refusal = std::get_if<Refusal>(&decoded)) return std::move(*refusal);

@@ -9,6 +9,7 @@
 #include <opencv2/core.hpp>
 
 #include "hashing/comparison.h"
+#include "hashing/decoding_memory.h"
 #include "hashing/detail.h"
 #include "hashing/edit_comparison.h"
 #include "hashing/embedding.h"
@@ -51,7 +52,7 @@ Outcome<GreyPictures> decode_grey(Bytes file, const ImageHeader& header, const M
 
 Outcome<Measurement> measure(Bytes file, const DecodeLimits& limits, const Measures& measures,
                              EmbeddingNetwork* network) {
-  const auto read = read_header(file, limits);
+  const auto read = read_permitted_header(file, limits);
   if (const auto* refusal = std::get_if<Refusal>(&read)) return *refusal;
   const auto& header = std::get<ImageHeader>(read);
   auto decoded = decode_grey(file, header, measures);
@@ -125,7 +126,8 @@ std::optional<Refusal> add_edit(Bytes left, Bytes right, const ImageHeader& left
 
 Outcome<Comparison> compare(Bytes left, Bytes right, const DecodeLimits& limits,
                             const Measures& measures) {
-  const auto left_read = read_header(left, limits), right_read = read_header(right, limits);
+  const auto left_read = read_permitted_header(left, limits);
+  const auto right_read = read_permitted_header(right, limits);
   if (const auto* refusal = std::get_if<Refusal>(&left_read)) return *refusal;
   if (const auto* refusal = std::get_if<Refusal>(&right_read)) return *refusal;
   const auto& left_header = std::get<ImageHeader>(left_read);

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <variant>
@@ -12,6 +14,8 @@
 #include "matching/measurement.h"
 #include "matching/refusal.h"
 #include "matching/relation.h"
+
+struct evp_md_ctx_st;
 
 namespace imgdedup::hashing {
 
@@ -22,6 +26,9 @@ using Bytes = std::span<const std::uint8_t>;
 struct DecodeLimits {
   /// Width times height that a header may announce; more is refused (over_limit) before decoding.
   std::uint64_t max_pixels = 500'000'000;
+  /// Asked once the header is read whether decoding may take so many bytes beside the file; a
+  /// picture that may not is refused (over_limit). Empty: whatever it takes.
+  std::function<bool(std::uint64_t bytes)> permits_memory = {};
 };
 
 /// Bytes of a file's beginning that refuse_by_signature() wants to see.
@@ -33,6 +40,26 @@ inline constexpr std::size_t signature_bytes = 64;
 std::optional<matching::Refusal> refuse_by_signature(Bytes head);
 
 matching::ContentDigest digest_of(Bytes file);
+
+/// The same of bytes that come in parts. One thread at a time.
+class DigestOfParts {
+ public:
+  /// Throws std::bad_alloc, as add() and finish().
+  DigestOfParts();
+  ~DigestOfParts();
+  DigestOfParts(const DigestOfParts&) = delete;
+  DigestOfParts& operator=(const DigestOfParts&) = delete;
+
+  void add(Bytes part);
+  /// Once, at the end.
+  matching::ContentDigest finish();
+
+ private:
+  struct Release {
+    void operator()(evp_md_ctx_st* context) const;
+  };
+  std::unique_ptr<evp_md_ctx_st, Release> context_;
+};
 
 /// Recognises `file` by content, checks its header against the limits, decodes it at the smallest
 /// sufficient scale and measures it. Never throws on bad input: that is a Refusal. network: null

@@ -8,6 +8,7 @@
 
 #include <opencv2/imgproc.hpp>
 
+#include "hashing/decoding_memory.h"
 #include "hashing/image_decoder.h"
 #include "hashing/image_header.h"
 #include "hashing/without_throwing.h"
@@ -27,7 +28,7 @@ cv::Size fitted(std::uint32_t width, std::uint32_t height, std::uint32_t side_pi
 }
 
 Outcome<Thumbnail> reduce(Bytes file, std::uint32_t side_pixels, const DecodeLimits& limits) {
-  const auto read = read_header(file, limits);
+  const auto read = read_permitted_header(file, limits);
   if (const auto* refusal = std::get_if<Refusal>(&read)) return *refusal;
   const auto& header = std::get<ImageHeader>(read);
   auto decoded = decode_reduced_bgr(file, header, static_cast<int>(side_pixels));

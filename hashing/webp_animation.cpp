@@ -45,20 +45,30 @@ std::vector<std::uint8_t> still_file(Bytes chunks, const ImageHeader& frame) {
 
 }  // namespace
 
-Outcome<cv::Mat> decode_webp_animation(Bytes file, const ImageHeader& header) {
+std::optional<matching::Refusal> give_webp_animation(Bytes file, const ImageHeader& header,
+                                                     RowSink& sink) {
   const auto found = first_webp_frame(file);
   if (const auto* refusal = std::get_if<matching::Refusal>(&found)) return *refusal;
   const auto& frame = std::get<WebpFrame>(found);
-  auto decoded = decode_with_opencv(still_file(frame.chunks, frame.header), frame.header);
-  if (std::holds_alternative<matching::Refusal>(decoded)) return decoded;
-  auto& picture = std::get<cv::Mat>(decoded);
-  if (frame.header.width == header.width && frame.header.height == header.height) return picture;
-  cv::Mat canvas(static_cast<int>(header.height), static_cast<int>(header.width), CV_8UC4,
-                 cv::Scalar::all(0));
+  const auto decoded = decode_with_opencv(still_file(frame.chunks, frame.header), frame.header);
+  if (const auto* refusal = std::get_if<matching::Refusal>(&decoded)) return *refusal;
+  const auto& picture = std::get<cv::Mat>(decoded);
+  const cv::Size canvas(static_cast<int>(header.width), static_cast<int>(header.height));
+  if (picture.size() == canvas) {
+    give_rows(picture, sink);
+    return std::nullopt;
+  }
+  sink.begin(canvas, CV_8UC4);
   const cv::Rect place(static_cast<int>(frame.left), static_cast<int>(frame.top), picture.cols,
                        picture.rows);
-  with_alpha(picture).copyTo(canvas(place));
-  return canvas;
+  cv::Mat row(1, canvas.width, CV_8UC4);
+  for (int y = 0; y < canvas.height; ++y) {
+    row = cv::Scalar::all(0);
+    if (y >= place.y && y < place.y + place.height)
+      with_alpha(picture.row(y - place.y)).copyTo(row.colRange(place.x, place.x + place.width));
+    sink.add({.y = y, .count = canvas.width, .samples = row.data});
+  }
+  return std::nullopt;
 }
 
 }  // namespace imgdedup::hashing

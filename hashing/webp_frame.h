@@ -11,7 +11,7 @@ namespace imgdedup::hashing {
 /// Of the first byte of a VP8X chunk.
 inline constexpr std::uint32_t webp_animation_flag = 0x02;
 
-/// Whether decode_webp_animation() is for this WebP file, not decode_with_opencv().
+/// Whether give_webp_animation() is for this WebP file, not decode_with_opencv().
 bool is_webp_animation(Bytes file);
 
 struct WebpFrame {

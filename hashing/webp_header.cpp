@@ -12,6 +12,8 @@ namespace {
 
 using matching::Refusal;
 
+constexpr std::size_t first_chunk = 12, frame_header_bytes = 16;
+
 struct Canvas {
   std::uint32_t width = 0, height = 0;  ///< pixels; 0: there is none
 };
@@ -40,9 +42,12 @@ std::optional<Refusal> read_picture(ByteReader& reader, std::size_t position, Im
   const std::size_t data = position + 8;
   if (reader.has_text(position, "VP8 ")) {
     if (!read_lossy(reader, data, header)) return damaged("WebP with a broken lossy header");
+    // The samples; behind a canvas chunk perhaps with alpha, which is decoded apart.
+    header.decoder_bytes_a_pixel = position == first_chunk ? 4 : 6;
     found = true;
   } else if (reader.has_text(position, "VP8L")) {
     if (!read_lossless(reader, data, header)) return damaged("WebP with a broken lossless header");
+    header.decoder_bytes_a_pixel = 8;  // and once more as libwebp works with them
     found = true;
   }
   return std::nullopt;
@@ -71,8 +76,6 @@ std::optional<Refusal> for_each_chunk(const ByteReader& whole, std::size_t posit
   }
   return std::nullopt;
 }
-
-constexpr std::size_t first_chunk = 12, frame_header_bytes = 16;
 
 Outcome<WebpFrame> read_frame(Bytes chunk) {
   ByteReader reader(chunk, ByteOrder::little_endian);
@@ -161,6 +164,8 @@ Outcome<ImageHeader> read_webp_header(Bytes file) {
       return damaged("a WebP frame reaches beyond its canvas");
     header.width = canvas.width;
     header.height = canvas.height;
+    header.decoder_bytes = std::uint64_t{first.header.decoder_bytes_a_pixel} * first.header.width *
+                           first.header.height;
     if (frames > 1) header.pictures = PictureCount::several;
     return header;
   }

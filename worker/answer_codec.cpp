@@ -43,7 +43,8 @@ enum class AnswerKind : std::uint8_t {
   comparison,
   refusal,
   encoded_hash,
-  thumbnail
+  thumbnail,
+  memory_need
 };
 
 bool within(double value, double low, double high) {
@@ -149,6 +150,11 @@ void put(WireWriter& out, const Thumbnail& answer) {
   out.put(static_cast<std::uint8_t>(AnswerKind::thumbnail));
   for (const std::uint32_t side : {width, height, picture_width, picture_height}) out.put(side);
   out.put(bgr);
+}
+
+void put(WireWriter& out, const MemoryNeed& answer) {
+  out.put(static_cast<std::uint8_t>(AnswerKind::memory_need));
+  out.put(answer.bytes);
 }
 
 ProtocolError error(std::string_view what) { return {std::string(what)}; }
@@ -340,6 +346,13 @@ std::variant<Answer, ProtocolError> take_thumbnail(WireReader& in, const Job& as
   return answer;
 }
 
+std::variant<Answer, ProtocolError> take_memory_need(WireReader& in, const Job& asked) {
+  const MemoryNeed answer{in.take<std::uint64_t>()};
+  if (!in.complete()) return error("a need of memory of a wrong length");
+  if (answer.bytes <= asked.memory_bytes) return error("a need of memory that was met");
+  return answer;
+}
+
 bool fits(AnswerKind answer, JobKind job) {
   switch (answer) {
     case AnswerKind::digest:
@@ -349,6 +362,7 @@ bool fits(AnswerKind answer, JobKind job) {
     case AnswerKind::comparison:
       return job == JobKind::compare;
     case AnswerKind::refusal:
+    case AnswerKind::memory_need:
       return true;
     case AnswerKind::encoded_hash:
       return job == JobKind::encode;
@@ -375,7 +389,7 @@ std::variant<Answer, ProtocolError> decode_answer(MessageBytes message, const Jo
   if (in.take<std::uint16_t>() != protocol_version) return error("an answer of another version");
   if (in.take<std::uint64_t>() != asked.id) return error("an answer to another job");
   const auto kind = in.take<std::uint8_t>();
-  if (kind > static_cast<std::uint8_t>(AnswerKind::thumbnail))
+  if (kind > static_cast<std::uint8_t>(AnswerKind::memory_need))
     return error("an unknown kind of answer");
   if (!fits(AnswerKind{kind}, asked.kind)) return error("an answer to another kind of job");
   switch (AnswerKind{kind}) {
@@ -389,6 +403,8 @@ std::variant<Answer, ProtocolError> decode_answer(MessageBytes message, const Jo
       return take_encoded_hash(in, asked);
     case AnswerKind::thumbnail:
       return take_thumbnail(in, asked);
+    case AnswerKind::memory_need:
+      return take_memory_need(in, asked);
     case AnswerKind::refusal:
       break;
   }

@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <string>
@@ -46,35 +47,73 @@ ssize_t read_fully(int descriptor, std::span<std::uint8_t> bytes, std::size_t of
   return static_cast<ssize_t>(taken);
 }
 
-}  // namespace
-
-std::variant<FileBytes, Refusal> read_file_bytes(int descriptor, std::uint64_t max_bytes,
-                                                 HeadCheck head_check) {
-  struct stat before {};
+/// Refuses what is not worth reading; `before` becomes the state of the file.
+std::optional<Refusal> refuse_unread(int descriptor, std::uint64_t max_bytes, HeadCheck head_check,
+                                     struct stat& before) {
   if (!status_of(descriptor, before)) return unreadable(errno);
   if (!S_ISREG(before.st_mode)) return Refusal{RefusalReason::unreadable, "not a regular file"};
-
   if (head_check) {
     std::array<std::uint8_t, head_bytes> head{};
     const ssize_t size = read_fully(descriptor, head, 0);
     if (size < 0) return unreadable(errno);
     if (auto refusal = head_check(std::span(head).first(static_cast<std::size_t>(size))))
-      return *std::move(refusal);
+      return refusal;
   }
-
-  const auto size = static_cast<std::uint64_t>(before.st_size);
-  if (size > max_bytes)
+  if (const auto size = static_cast<std::uint64_t>(before.st_size); size > max_bytes)
     return Refusal{RefusalReason::over_limit, "the file has " + std::to_string(size) +
                                                   " bytes, the limit is " +
                                                   std::to_string(max_bytes)};
-  FileBytes bytes(size);
-  const ssize_t taken = read_fully(descriptor, bytes.all(), 0);
-  if (taken < 0) return unreadable(errno);
+  return std::nullopt;
+}
+
+/// taken: bytes that were read of the file whose state was `before`.
+std::optional<Refusal> refuse_changed(int descriptor, const struct stat& before,
+                                      std::uint64_t taken) {
   struct stat after {};
   if (!status_of(descriptor, after)) return unreadable(errno);
-  if (static_cast<std::uint64_t>(taken) != size || !same_state(before, after))
+  if (taken != static_cast<std::uint64_t>(before.st_size) || !same_state(before, after))
     return Refusal{RefusalReason::incomplete, "the file changed while it was read"};
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::variant<FileBytes, Refusal> read_file_bytes(int descriptor, std::uint64_t max_bytes,
+                                                 HeadCheck head_check,
+                                                 const SizeCheck& size_check) {
+  struct stat before {};
+  if (auto refusal = refuse_unread(descriptor, max_bytes, head_check, before))
+    return *std::move(refusal);
+  if (size_check)
+    if (auto refusal = size_check(static_cast<std::uint64_t>(before.st_size)))
+      return *std::move(refusal);
+  FileBytes bytes(static_cast<std::size_t>(before.st_size));
+  const ssize_t taken = read_fully(descriptor, bytes.all(), 0);
+  if (taken < 0) return unreadable(errno);
+  if (auto refusal = refuse_changed(descriptor, before, static_cast<std::uint64_t>(taken)))
+    return *std::move(refusal);
   return bytes;
+}
+
+std::variant<std::uint64_t, Refusal> read_file_parts(
+    int descriptor, std::uint64_t max_bytes, HeadCheck head_check,
+    const std::function<void(std::span<const std::uint8_t>)>& take) {
+  struct stat before {};
+  if (auto refusal = refuse_unread(descriptor, max_bytes, head_check, before))
+    return *std::move(refusal);
+  constexpr std::size_t part_bytes = std::size_t{1} << 20;
+  FileBytes part(std::min(part_bytes, static_cast<std::size_t>(before.st_size)));
+  std::uint64_t taken = 0;
+  // A file that grows for ever must have an end.
+  while (taken < static_cast<std::uint64_t>(before.st_size)) {
+    const ssize_t size = read_fully(descriptor, part.all(), taken);
+    if (size < 0) return unreadable(errno);
+    if (size == 0) break;
+    take(std::span(part.all()).first(static_cast<std::size_t>(size)));
+    taken += static_cast<std::uint64_t>(size);
+  }
+  if (auto refusal = refuse_changed(descriptor, before, taken)) return *std::move(refusal);
+  return taken;
 }
 
 }  // namespace imgdedup::worker

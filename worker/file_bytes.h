@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -30,14 +31,24 @@ class FileBytes {
 /// Judges the first bytes of a file before the rest is read.
 using HeadCheck = std::optional<matching::Refusal> (*)(std::span<const std::uint8_t> head);
 
+/// Judges the size of a file, in bytes, that is worth reading.
+using SizeCheck = std::function<std::optional<matching::Refusal>(std::uint64_t bytes)>;
+
 /// Bytes that a HeadCheck is given, fewer if the file is shorter.
 inline constexpr std::size_t head_bytes = 64;
 
 /// The file from offset 0 to its end, read with pread and never mapped: another process may cut it
 /// at any time. Refusals: what `head_check` (may be null) says; over_limit above `max_bytes`;
+/// then what `size_check` (may be empty) says;
 /// incomplete when the file changes meanwhile; unreadable when it is no regular file or the system
 /// does not let us read it. Throws std::bad_alloc.
 std::variant<FileBytes, matching::Refusal> read_file_bytes(int descriptor, std::uint64_t max_bytes,
-                                                           HeadCheck head_check);
+                                                           HeadCheck head_check,
+                                                           const SizeCheck& size_check = {});
+
+/// The same in parts, one after the other, so that the file need not be held; its size in bytes.
+std::variant<std::uint64_t, matching::Refusal> read_file_parts(
+    int descriptor, std::uint64_t max_bytes, HeadCheck head_check,
+    const std::function<void(std::span<const std::uint8_t>)>& take);
 
 }  // namespace imgdedup::worker

@@ -35,6 +35,9 @@ struct JobLimits {
 /// No thumbnail is larger: it must go through the channel in one message.
 inline constexpr std::uint16_t max_thumbnail_side_pixels = 256;
 
+/// For Job::memory_bytes: whatever it takes.
+inline constexpr std::uint64_t any_memory = ~std::uint64_t{0};
+
 /// One question. The open, readable descriptors of the file or files travel beside it; the worker
 /// reads them with pread from offset 0 and closes them.
 struct Job {
@@ -45,6 +48,9 @@ struct Job {
   matching::HashDefinition definition = {};  ///< of encode only
   /// Thumbnails only: what their longer side is reduced to, 1..max_thumbnail_side_pixels.
   std::uint16_t thumbnail_side_pixels = max_thumbnail_side_pixels;
+  /// What it may take beyond what an idle worker has; a job that needs more is answered with
+  /// MemoryNeed before anything is decoded. Set by the pool.
+  std::uint64_t memory_bytes = any_memory;
 
   bool operator==(const Job&) const = default;
 };
@@ -56,7 +62,16 @@ struct DigestAnswer {
   bool operator==(const DigestAnswer&) const = default;
 };
 
-using Answer = std::variant<DigestAnswer, matching::Measurement, matching::Comparison,
-                            matching::Refusal, matching::EncodedHash, matching::Thumbnail>;
+/// The job was not done, for it takes more than its memory_bytes: so much, files included.
+struct MemoryNeed {
+  std::uint64_t bytes = 0;
+
+  bool operator==(const MemoryNeed&) const = default;
+};
+
+/// WorkerPool's callbacks never get a MemoryNeed.
+using Answer =
+    std::variant<DigestAnswer, matching::Measurement, matching::Comparison, matching::Refusal,
+                 matching::EncodedHash, matching::Thumbnail, MemoryNeed>;
 
 }  // namespace imgdedup::worker

@@ -98,6 +98,7 @@ std::vector<std::uint8_t> encode_job(const Job& job) {
   out.put(static_cast<std::uint8_t>(job.kind));
   out.put(job.limits.max_file_bytes);
   out.put(job.limits.max_pixels);
+  out.put(job.memory_bytes);
   out.put(static_cast<std::uint8_t>(job.measures.features));
   out.put(static_cast<std::uint8_t>(job.measures.embedding));
   out.put(static_cast<std::uint8_t>(job.measures.features_unless_near));
@@ -115,6 +116,7 @@ std::variant<Job, ProtocolError> decode_job(MessageBytes message, std::size_t de
   const auto kind = in.take<std::uint8_t>();
   job.limits.max_file_bytes = in.take<std::uint64_t>();
   job.limits.max_pixels = in.take<std::uint64_t>();
+  job.memory_bytes = in.take<std::uint64_t>();
   const auto features = in.take<std::uint8_t>();
   const auto embedding = in.take<std::uint8_t>();
   const auto unless_near = in.take<std::uint8_t>();

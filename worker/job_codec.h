@@ -20,7 +20,7 @@ namespace imgdedup::worker {
 using MessageBytes = std::span<const std::uint8_t>;
 
 /// Of jobs and answers alike; raised when either changes its form.
-inline constexpr std::uint16_t protocol_version = 4;
+inline constexpr std::uint16_t protocol_version = 5;
 
 /// What is wrong with a message, one line for people.
 struct ProtocolError {

@@ -25,6 +25,7 @@ matching::Refusal refusal_after(const Failure& first, const Failure& second) {
 
 std::deque<JobQueue::Entry>& JobQueue::line_of(const PendingJob& job) {
   if (job.first_failure) return second_tries_;
+  if (job.memory_needs > 0) return heavy_;
   return job.priority == JobPriority::urgent ? urgent_ : ordinary_;
 }
 
@@ -44,5 +45,17 @@ JobQueue::Entry JobQueue::take_first_try() {
 }
 
 JobQueue::Entry JobQueue::take_second_try() { return take_front(second_tries_); }
+
+JobQueue::Entry JobQueue::take_heavy() { return take_front(heavy_); }
+
+std::optional<std::uint64_t> JobQueue::second_try_bytes() const {
+  if (second_tries_.empty()) return std::nullopt;
+  return second_tries_.front()->job.memory_bytes;
+}
+
+std::optional<std::uint64_t> JobQueue::heavy_bytes() const {
+  if (heavy_.empty()) return std::nullopt;
+  return heavy_.front()->job.memory_bytes;
+}
 
 }  // namespace imgdedup::worker

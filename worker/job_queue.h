@@ -32,9 +32,11 @@ struct PendingJob {
   WorkerPool::Callback callback;
   JobPriority priority = JobPriority::ordinary;
   std::optional<Failure> first_failure;
+  unsigned memory_needs = 0;  ///< how often a worker said that it takes more memory
 };
 
-/// Three lines: second tries, urgent jobs, ordinary jobs.
+/// Four lines: second tries, jobs that said that they take much memory, urgent jobs, ordinary jobs.
+/// Of the first two nothing but the next is looked at, so that it is not overtaken for ever.
 class JobQueue {
  public:
   using Entry = std::unique_ptr<PendingJob>;
@@ -48,15 +50,23 @@ class JobQueue {
   Entry take_first_try();
   /// The next second try; null if there is none.
   Entry take_second_try();
+  /// The next first try of a job that takes much memory; null if there is none.
+  Entry take_heavy();
+  /// What the next second try, and the next heavy job, may take; nothing if there is none.
+  [[nodiscard]] std::optional<std::uint64_t> second_try_bytes() const;
+  [[nodiscard]] std::optional<std::uint64_t> heavy_bytes() const;
 
+  /// Without heavy ones.
   [[nodiscard]] std::size_t first_tries() const { return urgent_.size() + ordinary_.size(); }
+  [[nodiscard]] std::size_t heavy() const { return heavy_.size(); }
   [[nodiscard]] std::size_t second_tries() const { return second_tries_.size(); }
-  [[nodiscard]] std::size_t size() const { return first_tries() + second_tries(); }
+  [[nodiscard]] std::size_t size() const { return first_tries() + heavy() + second_tries(); }
 
  private:
   std::deque<Entry>& line_of(const PendingJob& job);
 
   std::deque<Entry> second_tries_;
+  std::deque<Entry> heavy_;
   std::deque<Entry> urgent_;
   std::deque<Entry> ordinary_;
 };

@@ -16,9 +16,9 @@ class EmbeddingNetwork;
 
 namespace imgdedup::worker {
 
-/// Does what `job` asks with the files behind it (as many as its kind has). Bad input is a Refusal;
-/// so is memory that runs out (out_of_memory), after which the process should end, and an embedding
-/// where `network` is null (unsupported).
+/// Does what `job` asks with the files behind it (as many as its kind has), or says what memory
+/// that takes (MemoryNeed). Bad input is a Refusal; so is memory that runs out (out_of_memory),
+/// after which the process should end, and an embedding where `network` is null (unsupported).
 Answer run_job(const Job& job, std::span<const posix::UniqueDescriptor> files,
                hashing::EmbeddingNetwork* network);
 

@@ -20,6 +20,16 @@ using matching::RefusalReason;
 std::uint64_t process_tag(std::uint64_t tag) { return tag | 1; }
 std::uint64_t worker_tag(std::uint64_t tag) { return tag & ~std::uint64_t{1}; }
 
+std::optional<MemoryBudget> budget_of(const WorkerPoolSettings& settings) {
+  if (settings.memory == MemorySharing::unbounded) return std::nullopt;
+  return MemoryBudget(settings.worker_count, settings.memory_bytes);
+}
+
+std::string mebibytes_text(std::uint64_t bytes) {
+  constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
+  return std::to_string((bytes + mebibyte - 1) / mebibyte) + " MiB";
+}
+
 std::string with_last_words(std::string what, const WorkerProcess& process) {
   const std::string words = process.last_words();
   return words.empty() ? what : what + ": " + words;
@@ -28,7 +38,7 @@ std::string with_last_words(std::string what, const WorkerProcess& process) {
 }  // namespace
 
 PoolEngine::PoolEngine(WorkerPoolSettings settings)
-    : settings_(std::move(settings)), now_(Clock::now()) {
+    : settings_(std::move(settings)), budget_(budget_of(settings_)), now_(Clock::now()) {
   assert(settings_.worker_count >= 1);
 }
 
@@ -40,6 +50,7 @@ PoolEngine::~PoolEngine() {
 
 void PoolEngine::submit(JobQueue::Entry job) {
   job->job.id = ++last_job_id_;
+  job->job.memory_bytes = budget_ ? light_job_bytes : any_memory;
   queue_.push(std::move(job));
   if (alarm_ && *alarm_ <= now_) return;
   alarm_ = now_;
@@ -152,7 +163,35 @@ std::optional<std::string> PoolEngine::take_hello(MessageBytes message) {
   return std::nullopt;
 }
 
+bool PoolEngine::on_memory_need(WorkerState& worker, std::uint64_t bytes) {
+  // The files first, then what each takes to decode.
+  constexpr unsigned most_needs = 4;
+  PendingJob* const asked = worker.sent.front().pending.get();
+  if (asked && ++asked->memory_needs > most_needs) {
+    fail(worker, {RefusalReason::crashed, "answered nonsense: ever more memory", {}});
+    return false;
+  }
+  JobQueue::Entry job = std::move(worker.sent.front().pending);
+  worker.sent.pop_front();
+  worker.front_since = now_;
+  worker.is_alone_with_job = false;
+  if (!job) return true;
+  if (bytes > budget_->most_for_one_job()) {
+    finished_.emplace_back(std::move(job),
+                           Refusal{RefusalReason::over_limit,
+                                   "takes " + mebibytes_text(bytes) + " to decode, more than the " +
+                                       mebibytes_text(budget_->most_for_one_job()) +
+                                       " that limits.worker_memory allows"});
+    return true;
+  }
+  job->job.memory_bytes = bytes;
+  queue_.push(std::move(job));
+  return true;
+}
+
 bool PoolEngine::on_answer(WorkerState& worker, Answer answer) {
+  if (const auto* need = std::get_if<MemoryNeed>(&answer))
+    return on_memory_need(worker, need->bytes);
   const auto* refusal = std::get_if<Refusal>(&answer);
   if (refusal && refusal->reason == RefusalReason::out_of_memory) {
     fail(worker, {RefusalReason::out_of_memory, "ran out of memory", refusal->message});
@@ -162,7 +201,7 @@ bool PoolEngine::on_answer(WorkerState& worker, Answer answer) {
   SentJob sent = std::move(worker.sent.front());
   worker.sent.pop_front();
   worker.front_since = now_;
-  worker.has_second_try = false;
+  worker.is_alone_with_job = false;
   if (sent.pending) finished_.emplace_back(std::move(sent.pending), std::move(answer));
   return true;
 }
@@ -217,6 +256,7 @@ void PoolEngine::on_start_failure(WorkerState& worker, const std::string& what) 
 }
 
 void PoolEngine::fail(WorkerState& worker, Failure failure) {
+  const std::uint64_t job_bytes = worker.job_bytes();
   worker.process.kill();
   worker.process.drain_standard_error();
   if (failure.last_words.empty()) failure.last_words = worker.process.last_words();
@@ -229,7 +269,7 @@ void PoolEngine::fail(WorkerState& worker, Failure failure) {
   queue_sent_again(worker);
   if (blamed) blame(std::move(blamed), std::move(failure));
   worker.process.close_channel();
-  leaving_.push_back({std::move(worker.process), Clock::time_point::max()});
+  leaving_.push_back({std::move(worker.process), Clock::time_point::max(), job_bytes});
   workers_.erase(worker.tag);
 }
 

@@ -14,6 +14,7 @@
 #include "worker/event_set.h"
 #include "worker/job_codec.h"
 #include "worker/job_queue.h"
+#include "worker/memory_budget.h"
 #include "worker/start_backoff.h"
 #include "worker/worker_pool.h"
 #include "worker/worker_state.h"
@@ -25,6 +26,9 @@ namespace imgdedup::worker {
 ///   The second is taken back and run elsewhere when the first takes long.
 /// - A second try goes only to a worker that had no job yet, and alone.
 /// - A worker that ends before its hello blames no job but delays the next start.
+/// - A job begins as a light one. One that says that it takes more waits until there is room for it
+///   beside the others; light ones go on meanwhile as far as they leave that room, and idle workers
+///   end where they are in its way.
 class PoolEngine {
  public:
   explicit PoolEngine(WorkerPoolSettings settings);
@@ -53,6 +57,7 @@ class PoolEngine {
   bool receive_all(WorkerState& worker);
   bool on_message(WorkerState& worker, MessageBytes message);
   bool on_answer(WorkerState& worker, Answer answer);
+  bool on_memory_need(WorkerState& worker, std::uint64_t bytes);
   /// What is wrong with it; if nothing is, the sandbox that it tells of is kept.
   std::optional<std::string> take_hello(MessageBytes message);
 
@@ -69,9 +74,17 @@ class PoolEngine {
   void assign_jobs();
   void start_needed_workers();
   void send_next_job(WorkerState& worker);
+  JobQueue::Entry take_job_for(const WorkerState& worker);
   [[nodiscard]] bool may_have_second_job(const WorkerState& worker) const;
   [[nodiscard]] std::size_t starting_workers() const;
   WorkerState* idle_used_worker();
+
+  // What there is memory for. `processes`: workers that there are then, leaving ones included.
+  [[nodiscard]] std::size_t processes() const { return workers_.size() + leaving_.size(); }
+  [[nodiscard]] bool has_room(std::size_t processes, std::uint64_t job_bytes) const;
+  [[nodiscard]] bool may_send_light(std::size_t processes) const;
+  [[nodiscard]] bool has_job_for_new_worker() const;
+  void end_idle_workers_in_the_way();
 
   void call_back();
   void reap_leaving();
@@ -79,6 +92,7 @@ class PoolEngine {
   void set_alarm();
 
   const WorkerPoolSettings settings_;
+  const std::optional<MemoryBudget> budget_;
   EventSet events_;
   Clock::time_point now_;
   JobQueue queue_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <system_error>
+#include <vector>
 
 #include "worker/job_channel.h"
 #include "worker/pool_engine.h"
@@ -24,14 +25,15 @@ void PoolEngine::assign_jobs() {
     else
       send_next_job(worker);
   }
+  end_idle_workers_in_the_way();
   start_needed_workers();
   for (auto& [tag, worker] : workers_)
     if (is_ready(worker) && may_have_second_job(worker)) send_next_job(worker);
 }
 
 bool PoolEngine::may_have_second_job(const WorkerState& worker) const {
-  if (worker.sent.size() != 1 || !worker.sent.front().pending || worker.has_second_try ||
-      worker.jobs_sent >= settings_.jobs_per_worker ||
+  if (worker.sent.size() != 1 || !worker.sent.front().pending || worker.is_alone_with_job ||
+      queue_.heavy() > 0 || worker.jobs_sent >= settings_.jobs_per_worker ||
       now_ - worker.front_since >= patience_with_front)
     return false;
   // Workers that can be started or are starting come first.
@@ -40,9 +42,7 @@ bool PoolEngine::may_have_second_job(const WorkerState& worker) const {
 }
 
 void PoolEngine::send_next_job(WorkerState& worker) {
-  JobQueue::Entry pending;
-  if (worker.jobs_sent == 0) pending = queue_.take_second_try();
-  if (!pending) pending = queue_.take_first_try();
+  JobQueue::Entry pending = take_job_for(worker);
   if (!pending) return;
 
   std::array<int, max_descriptors> descriptors{};
@@ -65,10 +65,75 @@ void PoolEngine::send_next_job(WorkerState& worker) {
     return;
   }
   if (worker.sent.empty()) worker.front_since = now_;
-  worker.has_second_try = pending->first_failure.has_value();
+  worker.is_alone_with_job = pending->first_failure.has_value() || pending->memory_needs > 0;
   ++worker.jobs_sent;
   const Job job = pending->job;
   worker.sent.push_back({job, std::move(pending)});
+}
+
+JobQueue::Entry PoolEngine::take_job_for(const WorkerState& worker) {
+  // It runs one job at a time, so a second one takes nothing more.
+  if (!worker.sent.empty()) return queue_.take_first_try();
+  const auto second_try = queue_.second_try_bytes(), heavy = queue_.heavy_bytes();
+  if (worker.jobs_sent == 0 && second_try && has_room(processes(), *second_try))
+    return queue_.take_second_try();
+  if (heavy && has_room(processes(), *heavy)) return queue_.take_heavy();
+  return may_send_light(processes()) ? queue_.take_first_try() : nullptr;
+}
+
+bool PoolEngine::has_room(std::size_t processes, std::uint64_t job_bytes) const {
+  if (!budget_) return true;
+  std::uint64_t used = 0;
+  for (const auto& [tag, worker] : workers_) used += worker.job_bytes();
+  for (const LeavingWorker& leaving : leaving_) used += leaving.job_bytes;
+  return budget_->has_room(processes, used, job_bytes);
+}
+
+bool PoolEngine::may_send_light(std::size_t processes) const {
+  if (!budget_) return true;
+  if (!has_room(processes, light_job_bytes)) return false;
+  const auto awaited = std::max(queue_.second_try_bytes(), queue_.heavy_bytes());
+  if (!awaited) return true;
+  // Those that are heavy themselves will have ended when its turn comes.
+  std::uint64_t light = 0;
+  for (const auto& [tag, worker] : workers_)
+    if (worker.job_bytes() <= light_job_bytes) light += worker.job_bytes();
+  return budget_->has_room(processes, light + light_job_bytes, *awaited);
+}
+
+bool PoolEngine::has_job_for_new_worker() const {
+  if (!budget_) return true;
+  const std::size_t with_it = processes() + 1;
+  const auto second_try = queue_.second_try_bytes(), heavy = queue_.heavy_bytes();
+  if (second_try && has_room(with_it, *second_try)) return true;
+  // One that waits for room, not for a job, does as well.
+  for (const auto& [tag, worker] : workers_)
+    if (worker.phase == WorkerState::Phase::ready && worker.sent.empty()) return false;
+  if (heavy && has_room(with_it, *heavy)) return true;
+  return queue_.first_tries() > 0 && may_send_light(with_it);
+}
+
+void PoolEngine::end_idle_workers_in_the_way() {
+  const auto second_try = queue_.second_try_bytes();
+  const auto awaited = second_try ? second_try : queue_.heavy_bytes();
+  if (!budget_ || !awaited) return;
+  std::vector<WorkerState*> in_the_way;
+  bool has_worker_for_it = false;
+  for (auto& [tag, worker] : workers_) {
+    if (worker.phase != WorkerState::Phase::ready || !worker.sent.empty()) continue;
+    if (!has_worker_for_it && (!second_try || worker.jobs_sent == 0))
+      has_worker_for_it = true;
+    else
+      in_the_way.push_back(&worker);
+  }
+  std::size_t wanted = processes() + (has_worker_for_it ? 0 : 1);
+  // Where that would not do, others are at work, and will be idle later.
+  if (!has_room(wanted - in_the_way.size(), *awaited)) return;
+  for (WorkerState* worker : in_the_way) {
+    if (has_room(wanted, *awaited)) return;
+    retire(*worker);
+    --wanted;
+  }
 }
 
 std::size_t PoolEngine::starting_workers() const {
@@ -94,6 +159,7 @@ void PoolEngine::start_needed_workers() {
       if (!used) return;
       retire(*used);
     }
+    if (!has_job_for_new_worker()) return;
     start_worker();
     starting = starting_workers();
   }

@@ -18,11 +18,16 @@
 
 namespace imgdedup::worker {
 
+enum class MemorySharing : std::uint8_t { shared, unbounded };
+
 struct WorkerPoolSettings {
   std::string worker_path;                              ///< the imgdedup-worker program
   unsigned worker_count = 1;                            ///< processes, >= 1
   std::uint64_t memory_bytes = std::uint64_t{2} << 30;  ///< RLIMIT_AS of each
-  std::chrono::milliseconds job_time{60'000};           ///< wall clock for one job
+  /// shared: jobs wait for one another so that all together stay within MemoryBudget, and one that
+  /// would not fit alone is refused (over_limit). unbounded: each takes what it takes.
+  MemorySharing memory = MemorySharing::shared;
+  std::chrono::milliseconds job_time{60'000};  ///< wall clock for one job
   /// An idle worker ends after this long; the next job starts one again. 0: never.
   std::chrono::milliseconds idle_time{60'000};
   /// No job's JobLimits::max_pixels is above this: OpenCV's own limit, a second net below ours.

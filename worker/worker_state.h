@@ -2,6 +2,7 @@
 // A worker process with what the pool has asked of it.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -42,14 +43,22 @@ struct WorkerState {
   /// When the first of `sent` became the first; when there is none, when the last was answered.
   Clock::time_point front_since;
   unsigned jobs_sent = 0;
-  /// Runs a second try: nothing else may be sent meanwhile.
-  bool has_second_try = false;
+  /// Runs a second try, or a job that takes much memory: nothing else may be sent meanwhile.
+  bool is_alone_with_job = false;
+
+  /// What its jobs may take: it is at one of them.
+  [[nodiscard]] std::uint64_t job_bytes() const {
+    std::uint64_t bytes = 0;
+    for (const SentJob& job : sent) bytes = std::max(bytes, job.job.memory_bytes);
+    return bytes;
+  }
 };
 
 /// A worker that was killed or told to end, and has not ended yet.
 struct LeavingWorker {
   WorkerProcess process;
   WorkerState::Clock::time_point kill_at;
+  std::uint64_t job_bytes = 0;  ///< what it may still hold
 };
 
 }  // namespace imgdedup::worker

@@ -67,6 +67,15 @@ std::string png_that_says(PictureSize size) {
   return png.replace(width_at, sides.size(), sides);
 }
 
+std::string flat_png(PictureSize size, int channels, int bits, PngRows rows) {
+  return encode_flat_png({size.width, size.height},
+                         {.channels = channels, .bits = bits, .rows = rows});
+}
+
+std::string ppm_header(PictureSize size) {
+  return "P6\n" + std::to_string(size.width) + " " + std::to_string(size.height) + "\n255\n";
+}
+
 std::string flat_jpeg(PictureSize size) {
   std::string out = jpeg_start('\xc0', size, '\0');
   append_scan_header(out, '\x00', '\x3f');

@@ -6,11 +6,16 @@
 #include <string>
 
 #include "support/drawn_pictures.h"
+#include "support/encoded_formats.h"
 
 namespace imgdedup::testing {
 
 /// A PNG file of 1 pixel whose header says `size`.
 std::string png_that_says(PictureSize size);
+/// A whole, flat PNG of that size: black, transparent where there is alpha. channels: 1, 3 or 4.
+std::string flat_png(PictureSize size, int channels, int bits, PngRows rows = PngRows::in_order);
+/// The header of a PPM of that size; what follows may be a hole.
+std::string ppm_header(PictureSize size);
 /// A whole, flat grey JPEG of that size: two bits a block.
 std::string flat_jpeg(PictureSize size);
 /// A whole, flat grey progressive JPEG with so many scans.

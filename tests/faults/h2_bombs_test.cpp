@@ -5,7 +5,11 @@
 
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
+#include <functional>
+#include <set>
 #include <string>
+#include <vector>
 
 #include <opencv2/core.hpp>
 
@@ -63,6 +67,70 @@ std::string set_off(const char* id, const std::string& bomb) {
   return reason;
 }
 
+/// Writes a bomb; `number` bytes more make each a content of its own.
+using WriteFile = std::function<void(const std::filesystem::path&, std::size_t number)>;
+
+/// Several of `bombs` at once with the limits that nobody has set, and good pictures among them.
+/// The reasons why bombs were refused.
+std::set<std::string> set_off_together(const char* id, unsigned workers,
+                                       const std::vector<WriteFile>& bombs) {
+  Service service("limits: {worker_time: 10m}\n");
+  change_setting(service, "workers: 2", "workers: " + std::to_string(workers));
+  service.start();
+  for (unsigned i = 0; i < workers; ++i)
+    write_file(service.root() / ("first" + std::to_string(i) + ".jpg"), photo(100 + i));
+  service.sync();
+  const MemoryWatch memory(service.pid());
+  const auto begin = steady_clock::now();
+  for (std::size_t i = 0; i < bombs.size(); ++i) {
+    bombs[i](service.root() / ("bomb" + std::to_string(i)), i);
+    write_file(service.root() / ("good" + std::to_string(i) + ".jpg"), photo(i));
+  }
+  const auto all_are = [&](const char* name, auto is_so) {
+    for (std::size_t i = 0; i < bombs.size(); ++i)
+      if (!is_so(state_of(service, name + std::to_string(i) +
+                                       (std::string_view(name) == "good" ? ".jpg" : ""))))
+        return false;
+    return true;
+  };
+  const auto is_done = [](const std::string& state) {
+    return !state.empty() && state != "pending";
+  };
+  wait_until([&] { return all_are("good", is_done) && all_are("bomb", is_done); },
+             "all of them to be done", std::chrono::minutes(10));
+  const double seconds = seconds_since(begin);
+  const double processor = processor_seconds(service.pid());
+  CHECK(all_are("good", [](const std::string& state) { return state == "judged"; }));
+  CHECK(processor < most_seconds * static_cast<double>(bombs.size()));
+  CHECK(memory.peak_bytes() < most_bytes);
+  std::set<std::string> reasons;
+  for (const auto& [name, reason] : unreadable_reasons(service)) reasons.insert(reason);
+  CHECK(service.stop() == 0);
+  std::printf(
+      "%s: %zu with %u workers and the default limits, done after %.1f s, processor time of all "
+      "processes %.1f s, their peak %.0f MiB\n",
+      id, bombs.size(), workers, seconds, processor,
+      static_cast<double>(memory.peak_bytes()) / (1 << 20));
+  return reasons;
+}
+
+WriteFile of_bytes(std::string bytes) {
+  return [bytes = std::move(bytes)](const std::filesystem::path& path, std::size_t number) {
+    write_file(path, bytes + std::string(number, ' '));
+  };
+}
+
+/// Of as many bytes as limits.file_bytes lets in, most of them a hole.
+void write_large_ppm(const std::filesystem::path& path, std::size_t number) {
+  constexpr PictureSize size{18'900, 18'900};
+  const std::filesystem::path elsewhere = path.parent_path() / (path.filename().string() + ".tmp");
+  const std::string header = ppm_header(size);
+  write_file(elsewhere, header);
+  std::filesystem::resize_file(
+      elsewhere, header.size() + std::uintmax_t{3} * size.width * size.height + number);
+  std::filesystem::rename(elsewhere, path);
+}
+
 std::string flat(const char* extension, int side, int type) {
   return encode_picture(cv::Mat(side, side, type, cv::Scalar::all(0)), extension);
 }
@@ -76,15 +144,37 @@ TEST_CASE("h2-bomb-size: headers that say more than the limit are believed at on
 }
 
 TEST_CASE("h2-bomb-png: a small PNG of as many pixels as the limit allows") {
-  CHECK(set_off("h2-bomb-png", flat(".png", 14'000, CV_8UC1)) == "");
+  CHECK(set_off("h2-bomb-png", flat_png({14'000, 14'000}, 1, 8)) == "");
 }
 
 TEST_CASE("h2-bomb-png-rgb: a small PNG of as many bytes as a worker may have") {
-  CHECK(set_off("h2-bomb-png-rgb", flat(".png", 14'000, CV_8UC3)) == "");
+  CHECK(set_off("h2-bomb-png-rgb", flat_png({14'000, 14'000}, 3, 8)) == "");
 }
 
 TEST_CASE("h2-bomb-png-wide: a small PNG of more bytes than a worker may have") {
-  CHECK(set_off("h2-bomb-png-wide", flat(".png", 14'000, CV_16UC3)) == "out-of-memory");
+  CHECK(set_off("h2-bomb-png-wide", flat_png({14'000, 14'000}, 4, 16)) == "");
+}
+
+TEST_CASE("h2-bomb-default-png: PNG files of as many pixels as the default limit allows") {
+  constexpr PictureSize size{22'300, 22'300};
+  CHECK(set_off_together(
+            "h2-bomb-default-png", 2,
+            {of_bytes(flat_png(size, 3, 8)), of_bytes(flat_png(size, 3, 8, PngRows::interlaced)),
+             of_bytes(flat_png(size, 4, 16))})
+            .empty());
+}
+
+TEST_CASE("h2-bomb-default-files: as large as the default limit allows, two and eight at once") {
+  CHECK(set_off_together("h2-bomb-default-files-2", 2, {write_large_ppm, write_large_ppm}).empty());
+  const WriteFile png = of_bytes(flat_png({22'300, 22'300}, 1, 8));
+  CHECK(set_off_together("h2-bomb-default-files-8", 8,
+                         {png, write_large_ppm, png, write_large_ppm, png, png, png, png})
+            .empty());
+}
+
+TEST_CASE("h2-bomb-default-scans: progressive JPEG files, which are decoded in memory") {
+  const WriteFile jpeg = of_bytes(jpeg_of_scans({16'000, 16'000}, 10));
+  CHECK(set_off_together("h2-bomb-default-scans", 8, {jpeg, jpeg, jpeg, jpeg}).empty());
 }
 
 TEST_CASE("h2-bomb-tiff: a small TIFF of many pixels") {

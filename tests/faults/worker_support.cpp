@@ -36,10 +36,17 @@ std::vector<pid_t> family_of(pid_t service) {
   return family;
 }
 
+/// What is of files, libraries above all, counts once, as it lies in memory once.
 std::uint64_t resident_bytes_of_family(pid_t service) {
-  std::uint64_t sum = 0;
-  for (const pid_t process : family_of(service)) sum += resident_bytes(process);
-  return sum;
+  std::uint64_t own = 0, most_shared = 0;
+  for (const pid_t process : family_of(service)) {
+    std::ifstream file("/proc/" + std::to_string(process) + "/statm");
+    std::uint64_t total = 0, resident = 0, shared = 0;
+    file >> total >> resident >> shared;
+    own += resident - shared;
+    most_shared = std::max(most_shared, shared);
+  }
+  return (own + most_shared) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
 std::map<std::string, std::string> unreadable(Service& service, const char* member) {

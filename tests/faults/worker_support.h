@@ -34,7 +34,7 @@ std::uint64_t resident_bytes(pid_t process);
 double processor_seconds(pid_t service);
 
 /// Looks every few milliseconds what the service and its workers take together, as long as it
-/// lives.
+/// lives; libraries, which all share, count once.
 class MemoryWatch {
  public:
   explicit MemoryWatch(pid_t service);

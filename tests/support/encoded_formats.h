@@ -55,6 +55,8 @@ struct PngKind {
 };
 /// A PNG of that kind, of random samples.
 std::string encode_png(cv::Size size, const PngKind& kind, std::uint64_t seed = 1);
+/// The same, all samples 0; takes no memory for them.
+std::string encode_flat_png(cv::Size size, const PngKind& kind);
 
 /// An animated PNG whose first frame is the still picture too.
 std::string encode_apng(const std::vector<cv::Mat>& frames);

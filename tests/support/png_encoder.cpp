@@ -3,6 +3,7 @@
 #include <png.h>
 
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include <opencv2/core.hpp>
@@ -57,25 +58,49 @@ void describe(png_structp png, png_infop info, cv::Size size, const PngKind& kin
   }
 }
 
+/// A file up to its rows, and what follows them.
+class PngWriter {
+ public:
+  PngWriter(cv::Size size, const PngKind& kind, cv::RNG& random) {
+    png_set_write_fn(png_, &file_, append, nullptr);
+    describe(png_, info_, size, kind, random);
+    png_set_compression_level(png_, 1);
+    png_write_info(png_, info_);
+  }
+  ~PngWriter() { png_destroy_write_struct(&png_, &info_); }
+  PngWriter(const PngWriter&) = delete;
+  PngWriter& operator=(const PngWriter&) = delete;
+
+  [[nodiscard]] std::size_t row_bytes() const { return png_get_rowbytes(png_, info_); }
+  std::string finish(std::vector<png_bytep> rows) {
+    png_write_image(png_, rows.data());
+    png_write_end(png_, nullptr);
+    return std::move(file_);
+  }
+
+ private:
+  std::string file_;
+  png_structp png_ = png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, on_error, nullptr);
+  png_infop info_ = png_create_info_struct(png_);
+};
+
 }  // namespace
 
 std::string encode_png(cv::Size size, const PngKind& kind, std::uint64_t seed) {
   cv::RNG random(seed);
-  std::string file;
-  png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, on_error, nullptr);
-  png_infop info = png_create_info_struct(png);
-  png_set_write_fn(png, &file, append, nullptr);
-  describe(png, info, size, kind, random);
-  png_write_info(png, info);
-  const std::size_t row_bytes = png_get_rowbytes(png, info);
-  cv::Mat samples(size.height, static_cast<int>(row_bytes), CV_8UC1);
+  PngWriter writer(size, kind, random);
+  cv::Mat samples(size.height, static_cast<int>(writer.row_bytes()), CV_8UC1);
   random.fill(samples, cv::RNG::UNIFORM, 0, 256);
   std::vector<png_bytep> rows;
   for (int y = 0; y < samples.rows; ++y) rows.push_back(samples.ptr(y));
-  png_write_image(png, rows.data());
-  png_write_end(png, nullptr);
-  png_destroy_write_struct(&png, &info);
-  return file;
+  return writer.finish(std::move(rows));
+}
+
+std::string encode_flat_png(cv::Size size, const PngKind& kind) {
+  cv::RNG random(1);
+  PngWriter writer(size, kind, random);
+  std::vector<png_byte> row(writer.row_bytes());
+  return writer.finish(std::vector<png_bytep>(static_cast<std::size_t>(size.height), row.data()));
 }
 
 }  // namespace imgdedup::testing

@@ -92,6 +92,23 @@ void crash() {
   ::raise(SIGSEGV);
 }
 
+void log(const std::string& path, const std::string& line) {
+  const posix::UniqueDescriptor file(
+      ::open(path.c_str(), O_CREAT | O_APPEND | O_WRONLY | O_CLOEXEC, 0600));
+  if (::write(file.get(), line.data(), line.size()) < 0) ::_exit(4);
+}
+
+/// argument: how many mebibytes it takes, and a file for a line when it begins and when it ends.
+Answer answer_with_need(const Job& job, const std::string& argument, const Answer& good) {
+  const std::uint64_t mebibytes = std::strtoull(argument.c_str(), nullptr, 10);
+  const std::string path = argument.substr(argument.find(' ') + 1);
+  if (job.memory_bytes < mebibytes << 20) return MemoryNeed{mebibytes << 20};
+  log(path, "+" + std::to_string(mebibytes) + "\n");
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  log(path, "-" + std::to_string(mebibytes) + "\n");
+  return good;
+}
+
 void handle(const Job& job, std::vector<posix::UniqueDescriptor>& files) {
   const std::string text = text_of(files.front().get());
   const std::string line = text.substr(0, text.find('\n'));
@@ -111,6 +128,9 @@ void handle(const Job& job, std::vector<posix::UniqueDescriptor>& files) {
     ::raise(SIGABRT);
   }
   if (word == "exit") ::_exit(3);
+  if (word == "need") return reply(encode_answer(job.id, answer_with_need(job, argument, good)));
+  if (word == "need-more") return reply(encode_answer(job.id, MemoryNeed{job.memory_bytes + 1}));
+  if (word == "need-less") return reply(encode_answer(job.id, MemoryNeed{job.memory_bytes}));
   if (word == "hang") hang();
   if (word == "close-and-hang") {
     ::close(channel);

@@ -106,7 +106,8 @@ TEST_CASE("a job survives the way over the channel") {
                 .measures = {.features = true, .features_unless_near = true},
                 .definition = {matching::HashLibrary::imagehash, matching::HashKind::whash,
                                matching::HashSize::sixteen},
-                .thumbnail_side_pixels = 99};
+                .thumbnail_side_pixels = 99,
+                .memory_bytes = 12'345};
   const auto decoded = decode_job(encode_job(job), 2);
   REQUIRE(std::holds_alternative<Job>(decoded));
   CHECK(std::get<Job>(decoded) == job);
@@ -255,6 +256,15 @@ TEST_CASE("a comparison with impossible measures is an error") {
   auto message = encode_answer(asked.id, some_comparison());
   message[4 + 2 + 8 + 1 + 64] = 2;  // same_pixels
   CHECK(std::holds_alternative<ProtocolError>(decode_answer(message, asked)));
+}
+
+TEST_CASE("a need of memory that was met already is an error") {
+  Job asked;
+  asked.memory_bytes = 1000;
+  CHECK(std::get<Answer>(decode_answer(encode_answer(asked.id, MemoryNeed{1001}), asked)) ==
+        Answer(MemoryNeed{1001}));
+  CHECK(std::holds_alternative<ProtocolError>(
+      decode_answer(encode_answer(asked.id, MemoryNeed{1000}), asked)));
 }
 
 TEST_CASE("a hash of another size than was asked for is an error") {
