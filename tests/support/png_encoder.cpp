@@ -71,6 +71,8 @@ class PngWriter {
   PngWriter(const PngWriter&) = delete;
   PngWriter& operator=(const PngWriter&) = delete;
 
+  /// Fast.
+  void filter_nothing() { png_set_filter(png_, PNG_FILTER_TYPE_BASE, PNG_FILTER_NONE); }
   [[nodiscard]] std::size_t row_bytes() const { return png_get_rowbytes(png_, info_); }
   std::string finish(std::vector<png_bytep> rows) {
     png_write_image(png_, rows.data());
@@ -99,6 +101,7 @@ std::string encode_png(cv::Size size, const PngKind& kind, std::uint64_t seed) {
 std::string encode_flat_png(cv::Size size, const PngKind& kind) {
   cv::RNG random(1);
   PngWriter writer(size, kind, random);
+  writer.filter_nothing();
   std::vector<png_byte> row(writer.row_bytes());
   return writer.finish(std::vector<png_bytep>(static_cast<std::size_t>(size.height), row.data()));
 }
