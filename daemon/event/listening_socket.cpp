@@ -12,7 +12,6 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <filesystem>
 #include <stdexcept>
 #include <system_error>
 #include <thread>
@@ -46,21 +45,47 @@ posix::UniqueDescriptor new_socket(const std::string& path) {
 }
 
 /// Held, it keeps a second instance from taking a socket that is bound and not yet listening for a
-/// stale one.
-posix::UniqueDescriptor lock_directory_of(const std::string& path) {
-  std::string parent = std::filesystem::path(path).parent_path();
-  if (parent.empty()) parent = ".";
-  posix::UniqueDescriptor directory(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!directory) fail(path, "open its directory");
-  const auto deadline = std::chrono::steady_clock::now() + longest_wait_for_another_start;
-  while (::flock(directory.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK && errno != EINTR) fail(path, "lock its directory");
-    if (std::chrono::steady_clock::now() >= deadline)
-      throw std::runtime_error(path + ": somebody holds a lock on its directory");
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+/// stale one. A file of our own that nobody else may open: a lock on the directory could be held by
+/// whoever may read that.
+class StartLock {
+ public:
+  explicit StartLock(const std::string& socket_path) : path_(socket_path + ".lock") {
+    const auto deadline = std::chrono::steady_clock::now() + longest_wait_for_another_start;
+    while (!take()) {
+      if (std::chrono::steady_clock::now() >= deadline)
+        throw std::runtime_error(path_ + ": another instance holds it and has not started in time");
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
   }
-  return directory;
-}
+  ~StartLock() { ::unlink(path_.c_str()); }
+  StartLock(const StartLock&) = delete;
+  StartLock& operator=(const StartLock&) = delete;
+
+ private:
+  /// False while another instance holds it.
+  bool take() {
+    constexpr int flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+    file_ = posix::UniqueDescriptor(::open(path_.c_str(), flags, 0600));
+    if (!file_) fail(path_, "open or make the file that one instance holds while it starts");
+    struct stat own;
+    if (::fstat(file_.get(), &own) != 0) fail(path_, "fstat");
+    if (!S_ISREG(own.st_mode) || own.st_uid != ::geteuid())
+      throw std::runtime_error(path_ +
+                               ": is there already and is not a file of the service's user; it is "
+                               "held while an instance starts; remove it");
+    if (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) {
+      if (errno == EWOULDBLOCK || errno == EINTR) return false;
+      fail(path_, "lock");
+    }
+    // Whoever held it before has removed it.
+    struct stat named;
+    return ::lstat(path_.c_str(), &named) == 0 && named.st_dev == own.st_dev &&
+           named.st_ino == own.st_ino;
+  }
+
+  std::string path_;
+  posix::UniqueDescriptor file_;
+};
 
 void remove_stale(const std::string& path, const sockaddr_un& address) {
   struct stat status;
@@ -85,7 +110,7 @@ void remove_stale(const std::string& path, const sockaddr_un& address) {
 ListeningSocket::ListeningSocket(const SocketPlace& place)
     : path_(place.path), socket_(new_socket(place.path)) {
   const sockaddr_un address = address_of(path_);
-  const posix::UniqueDescriptor lock = lock_directory_of(path_);
+  const StartLock lock(path_);
   remove_stale(path_, address);
   // bind(2) gives the new inode the mode of the socket, less the umask: it starts closed, and opens
   // when the group is right.

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -196,6 +197,48 @@ TEST_CASE("p7-stale: the socket of a service that was killed is replaced, a livi
   CHECK(status_of(service.socket()).st_ino == inode);
   CHECK(service.call("status")["pid"] == service.pid());
   CHECK(service.stop() == 0);
+}
+
+TEST_CASE("p7-lock: who holds a lock on the socket's folder keeps no service from starting") {
+  Service service;
+  const imgdedup::posix::UniqueDescriptor folder(
+      ::open(service.socket().parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  REQUIRE(::flock(folder.get(), LOCK_EX | LOCK_NB) == 0);
+  const fs::path lock = service.socket().string() + ".lock";
+  // Left by an instance that was killed while it started.
+  write_file(lock, "");
+  service.start();
+  CHECK(service.call("status")["state"].is_string());
+  CHECK_FALSE(fs::exists(lock));
+  CHECK(service.stop() == 0);
+}
+
+TEST_CASE("p7-lock: what lies in the place of the lock is refused by name and left alone") {
+  Service service;
+  const fs::path lock = service.socket().string() + ".lock";
+  const auto refused = [&](const std::string& kind) {
+    const auto result = run_program({IMGDEDUPD_PATH, "--config", service.settings_path().string()});
+    INFO(kind << ": " << result.errors);
+    CHECK(result.exit_status == 1);
+    CHECK(result.errors.find(lock.string()) != std::string::npos);
+    CHECK_FALSE(fs::exists(service.socket()));
+  };
+  write_file(service.base() / "target", "precious");
+  fs::create_symlink(service.base() / "target", lock);
+  refused("a link to a file");
+  CHECK(read_file(service.base() / "target") == "precious");
+  fs::remove(lock);
+  fs::create_directory(lock);
+  refused("a folder");
+  fs::remove(lock);
+  REQUIRE(::mkfifo(lock.c_str(), 0600) == 0);
+  refused("a pipe");
+  fs::remove(lock);
+  if (::geteuid() != 0) return;
+  write_file(lock, "");
+  REQUIRE(::chown(lock.c_str(), stranger_uid, stranger_uid) == 0);
+  refused("another user's");
+  CHECK(fs::exists(lock));
 }
 
 TEST_CASE("p7-stale: whatever else lies in the socket's place is refused and left alone") {
