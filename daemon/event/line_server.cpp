@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
+#include <deque>
 #include <unordered_map>
 #include <utility>
 
@@ -160,7 +161,9 @@ class LineServer::Implementation {
     if (readiness.failed) return end(*connection);
     if (readiness.writable) flush(*connection);
     if (readiness.readable && connection->is_reading) receive(*connection);
-    hand_over_lines(*connection);
+    if (connection->may_have_lines() && is_too_long(*connection))
+      return send_away(*connection, ClientFault::line_too_long);
+    if (connection->may_have_lines() && connection->input.has_line()) take_turn_later(id);
     update(*connection);
   }
 
@@ -204,18 +207,21 @@ class LineServer::Implementation {
     }
   }
 
-  void hand_over_lines(LineConnection& connection) {
-    for (std::size_t count = 0; connection.may_have_lines(); ++count) {
-      if (connection.input.line_bytes() > limits_.request_bytes)
-        return send_away(connection, ClientFault::line_too_long);
-      if (!connection.input.has_line()) return;
-      if (count == limits_.lines_per_turn) return take_turn_later(connection.id);
-      ReceivedLine line = std::move(*connection.input.next_line());
-      // What is left of the buffer is the beginning of the next line.
-      connection.line_begun = loop_.now();
-      handler_.on_line(connection.id, connection.peer, std::move(line.text),
-                       std::move(line.descriptors));
-    }
+  [[nodiscard]] bool is_too_long(const LineConnection& connection) const {
+    return connection.input.line_bytes() > limits_.request_bytes;
+  }
+
+  void hand_over_line(LineConnection& connection) {
+    if (!connection.may_have_lines()) return;
+    if (is_too_long(connection)) return send_away(connection, ClientFault::line_too_long);
+    if (!connection.input.has_line()) return;
+    ReceivedLine line = std::move(*connection.input.next_line());
+    // What is left of the buffer is the beginning of the next line.
+    connection.line_begun = loop_.now();
+    handler_.on_line(connection.id, connection.peer, std::move(line.text),
+                     std::move(line.descriptors));
+    if (!connection.may_have_lines()) return;
+    if (connection.input.has_line() || is_too_long(connection)) take_turn_later(connection.id);
   }
 
   void flush(LineConnection& connection) {
@@ -261,7 +267,8 @@ class LineServer::Implementation {
   void end(LineConnection& connection) {
     if (std::exchange(connection.state, State::dead) == State::dead) return;
     connection.watch.stop();
-    take_turn_later(connection.id);
+    ended_.push_back(connection.id);
+    start_turn();
   }
 
   void look_at_deadlines() {
@@ -302,31 +309,42 @@ class LineServer::Implementation {
 
   // --- what must not happen inside a handler's call, or has had its share of this turn
 
+  void start_turn() {
+    if (std::exchange(is_turn_due_, true)) return;
+    loop_.defer([this, alive = std::weak_ptr<char>(alive_)] {
+      if (!alive.expired()) take_turns();
+    });
+  }
+
   void take_turn_later(ConnectionId id) {
-    if (waiting_.empty())
-      loop_.defer([this, alive = std::weak_ptr<char>(alive_)] {
-        if (!alive.expired()) take_turns();
-      });
+    start_turn();
     if (std::ranges::find(waiting_, id) == waiting_.end()) waiting_.push_back(id);
   }
 
   void take_turns() {
+    is_turn_due_ = false;
     for (const ConnectionId id : std::exchange(drained_, {})) {
       const LineConnection* const connection = find(id);
       if (connection && connection->state == State::open && connection->output.bytes() == 0)
         handler_.on_drained(id);
     }
-    for (const ConnectionId id : std::exchange(waiting_, {})) {
-      LineConnection* const connection = find(id);
-      if (!connection) continue;
-      if (connection->state == State::dead) {
-        connections_.erase(id);
-        handler_.on_closed(id);
-      } else {
-        hand_over_lines(*connection);
+    for (const ConnectionId id : std::exchange(ended_, {})) {
+      connections_.erase(id);
+      handler_.on_closed(id);
+    }
+    // One line each, round and round: whoever asks little waits for one line of each other client,
+    // and the rest of the loop for one turn.
+    const auto end = loop_.now() + limits_.turn_time;
+    while (!waiting_.empty()) {
+      LineConnection* const connection = find(waiting_.front());
+      waiting_.pop_front();
+      if (connection && connection->state != State::dead) {
+        hand_over_line(*connection);
         update(*connection);
       }
+      if (loop_.now() >= end) break;
     }
+    if (!waiting_.empty()) start_turn();
   }
 
   Loop& loop_;
@@ -335,8 +353,10 @@ class LineServer::Implementation {
   ListeningSocket socket_;
   std::unordered_map<ConnectionId, std::unique_ptr<LineConnection>> connections_;
   ConnectionId last_id_ = 0;
-  std::vector<ConnectionId> waiting_;
+  std::deque<ConnectionId> waiting_;  // have a line that nobody has looked at
   std::vector<ConnectionId> drained_;
+  std::vector<ConnectionId> ended_;
+  bool is_turn_due_ = false;
   DescriptorWatch arrivals_;
   Timer pause_;
   Timer sweep_;

@@ -56,9 +56,10 @@ struct LineServerLimits {
   std::size_t descriptors_per_line = 64;            ///< further ones are closed
   std::size_t descriptors = 256;                    ///< received and not handed over, all clients
   std::size_t descriptors_per_uid = 128;            ///< of `descriptors`, one user's clients
-  std::size_t lines_per_turn = 16;                  ///< then the others have their turn
-  std::chrono::milliseconds request_time{5'000};    ///< from a line's first byte to its last
-  std::chrono::milliseconds idle_time{600'000};     ///< without a byte either way
+  /// All clients' lines together take so long of a turn of the loop, and the line then in hand.
+  std::chrono::milliseconds turn_time{10};
+  std::chrono::milliseconds request_time{5'000};  ///< from a line's first byte to its last
+  std::chrono::milliseconds idle_time{600'000};   ///< without a byte either way
 };
 
 /// Why a client is sent away.
@@ -89,8 +90,9 @@ class LineHandler {
 
 /// A unix stream socket. Reads lines, hands them to the handler in order, sends lines back. A slow,
 /// silent, greedy or mad client is its own problem: nothing here blocks, every buffer is bounded,
-/// and each client gets its share of a turn. While a client has more than 1 MiB of answers unread,
-/// no more of its lines are read.
+/// and the clients have their lines looked at one each, round and round, for `turn_time` before
+/// whatever else the loop has to do gets its turn. While a client has more than 1 MiB of answers
+/// unread, no more of its lines are read.
 ///
 /// Descriptors belong to the line that the same sendmsg(2) began. A client that has shut down its
 /// sending side still gets its answers; it is closed when it is gone, or by close().

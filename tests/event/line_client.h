@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "daemon/event/line_server.h"
@@ -41,6 +42,7 @@ struct Service : LineHandler {
   std::vector<posix::UniqueDescriptor> descriptors;
   std::size_t largest_descriptor_count = 0;
   int drained = 0;
+  milliseconds line_time{0};  ///< what each line takes
   bool last_send = true;
 
   std::string path() { return root / "control.sock"; }
@@ -48,6 +50,7 @@ struct Service : LineHandler {
 
   void on_line(ConnectionId connection, const Peer& peer, std::string line,
                std::vector<posix::UniqueDescriptor> with) override {
+    if (line_time.count() > 0) std::this_thread::sleep_for(line_time);
     connections.push_back(connection);
     peers.push_back(peer);
     largest_descriptor_count = std::max(largest_descriptor_count, with.size());

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "daemon/event/line_server.h"
+#include "daemon/event/timer.h"
 #include "event/line_client.h"
 #include "event/open_descriptors.h"
 
@@ -67,6 +68,7 @@ TEST_CASE("a client that does not read is dropped at the bound and delays nobody
 
 TEST_CASE("a client with a thousand lines lets the others have their turn") {
   Service service;
+  service.limits.turn_time = milliseconds(0);
   service.start();
   Client pushy(service);
   Client modest(service);
@@ -78,6 +80,41 @@ TEST_CASE("a client with a thousand lines lets the others have their turn") {
   const auto turn = std::ranges::find(service.lines, "m") - service.lines.begin();
   CHECK(turn < 1000);
   for (int i = 0; i < 5000; ++i) REQUIRE(pushy.line() == "echo p");
+}
+
+TEST_CASE("lines that take long hold up neither the loop nor who asks little") {
+  Service service;
+  service.limits.turn_time = milliseconds(10);
+  service.line_time = milliseconds(5);
+  service.start();
+  std::vector<Client> pushy;
+  std::string many;
+  for (int i = 0; i < 50; ++i) many += "p\n";
+  for (int i = 0; i < 16; ++i) {
+    pushy.emplace_back(service);
+    REQUIRE(pushy.back().try_to_send(many) == many.size());
+  }
+  REQUIRE(run_until(service.loop, [&] { return service.lines.size() >= 16; }));
+  Client modest(service);
+  const std::size_t before = service.lines.size();
+  std::size_t most_between = 0;
+  std::size_t last = before;
+  Timer timer(service.loop, [&] {
+    most_between =
+        std::max(most_between, service.lines.size() - std::exchange(last, service.lines.size()));
+    timer.start(milliseconds(0));
+  });
+  timer.start(milliseconds(0));
+  REQUIRE(modest.try_to_send("m\n") == 2);
+  CHECK(modest.line() == "echo m");
+  timer.stop();
+  const auto turn = std::ranges::find(service.lines, "m") - service.lines.begin();
+  // Connecting takes a turn, reading another, and then everybody has a line before it.
+  CHECK(static_cast<std::size_t>(turn) - before < 40);
+  // A timer that is due waits for two turns at most, not for 16 lines of each of 16 clients.
+  CHECK(most_between <= 8);
+  for (Client& client : pushy)
+    for (int i = 0; i < 50; ++i) REQUIRE(client.line() == "echo p");
 }
 
 TEST_CASE("clients beyond the bound are told so and the others stay") {
