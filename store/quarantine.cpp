@@ -27,6 +27,9 @@ namespace {
 
 using Kind = MoveProblem::Kind;
 
+constexpr const char* folder_went =
+    "its folder was moved away or replaced meanwhile; nothing is taken out of it";
+
 matching::FileStamp stamp_from(const posix::FileStatus& status) {
   return {status.device, status.inode, status.size_bytes, status.mtime_ns, status.ctime_ns};
 }
@@ -47,6 +50,12 @@ std::string harmless_extension(std::string_view path) {
 std::string quarantine_name(const MoveRequest& request) {
   return "q" + std::to_string(request.decision_id) + "-" + to_hex(request.content).substr(0, 16) +
          harmless_extension(request.path);
+}
+
+bool are_one(int left, int right) {
+  const posix::FileStatus a = posix::status_of(left);
+  const posix::FileStatus b = posix::status_of(right);
+  return a.device == b.device && a.inode == b.inode;
 }
 
 std::string rename_failure(int error) {
@@ -115,6 +124,7 @@ class QuarantineMove::Implementation {
     if (stamp_from(posix::status_of(file_.get())) != request_.stamp ||
         (has_lease() && !lease_->still_unbroken()))
       return changed("it was changed while it was verified");
+    if (!folder_is_in_place()) return changed(folder_went);
     try {
       if (!is_quarantine_in_place(catalog_, request_.quarantine_directory))
         return problem(Kind::refused, request_.path,
@@ -244,6 +254,7 @@ class QuarantineMove::Implementation {
   std::optional<std::string> what_changed() const {
     if (has_lease() && !lease_->still_unbroken())
       return "somebody began to write it in the moment of the move";
+    if (!folder_is_in_place()) return folder_went;
     const posix::FileStatus now = posix::status_of(file_.get());
     if (!matching::same_inode_unmodified(stamp_from(now), request_.stamp))
       return "it was changed in the moment of the move";
@@ -271,15 +282,20 @@ class QuarantineMove::Implementation {
     posix::Opened directory = posix::open_root(root);
     if (!directory) return true;  // the opening of the file tells what is wrong
     // Another path of a folder that is locked already: a link, or a second mount.
-    const posix::FileStatus status = posix::status_of(directory.descriptor.get());
-    for (const posix::UniqueDescriptor& locked : locks_) {
-      const posix::FileStatus other = posix::status_of(locked.get());
-      if (other.device == status.device && other.inode == status.inode) return true;
-    }
+    for (const posix::UniqueDescriptor& locked : locks_)
+      if (are_one(directory.descriptor.get(), locked.get())) return true;
     // Some network file systems have no locks on folders.
     if (::flock(directory.descriptor.get(), LOCK_EX | LOCK_NB) != 0) return errno != EWOULDBLOCK;
     locks_.push_back(std::move(directory.descriptor));
     return true;
+  }
+
+  // A folder that left the root, or went to another one, took its files with it: they are its new
+  // owner's.
+  bool folder_is_in_place() const {
+    const posix::Opened now =
+        posix::open_directory_beneath(request_.root_path, relative_directory_);
+    return now && are_one(now.descriptor.get(), directory_.get());
   }
 
   MoveProblem changed(const std::string& why) const {

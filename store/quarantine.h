@@ -63,9 +63,9 @@ struct MoveRequest {
 ///   finish()    a copied file is removed now; journal and catalog: quarantined
 ///
 /// "Verify after taking" is the only order without a race, for there is no rename by descriptor.
-/// Taken, and before it is removed, the file is looked at once more, and so is whether its keeper
-/// is in its place: if one of them is not what it was the file goes back. Loop thread only; take()
-/// and finish() sync directories.
+/// Taken, and before it is removed, the file is looked at once more, and so is whether its folder
+/// and its keeper are in their places: if one of them is not what it was the file goes back. Loop
+/// thread only; take() and finish() sync directories.
 class QuarantineMove {
  public:
   QuarantineMove(Catalog& catalog, MoveRequest request);

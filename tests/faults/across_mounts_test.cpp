@@ -148,13 +148,15 @@ TEST_CASE("m1-attributes: across mounts a file comes back as it was") {
 TEST_CASE("m2-race: across mounts, what changes in any moment of the copying stays") {
   int races = 0;
   for (const char* point : {"copy_begun", "copy_synced", "copy_named", "after_copied"}) {
-    for (const char* what : {"replaced", "deleted", "original deleted", "folder swapped"}) {
+    for (const char* what :
+         {"replaced", "deleted", "original deleted", "folder swapped", "folder gone"}) {
       INFO("at ", std::string(point), ": ", std::string(what));
       AcrossMounts world("m2-race");
       if (!world.other.is_there()) return;
       world.hold(point);
       const std::string_view change(what);
       const fs::path victim = world.service.base() / "victim";
+      const fs::path aside = world.service.base() / "aside";
       if (change == "replaced") {
         write_file(world.service.base() / "new.jpg", jpeg(7));
         fs::rename(world.service.base() / "new.jpg", world.b());
@@ -163,8 +165,10 @@ TEST_CASE("m2-race: across mounts, what changes in any moment of the copying sta
       } else if (change == "original deleted") {
         fs::remove(world.a());
       } else {
+        fs::rename(world.service.root() / "sub", aside);
+      }
+      if (change == "folder swapped") {
         write_file(victim / "b.jpg", jpeg(1));
-        fs::rename(world.service.root() / "sub", world.service.root() / "aside");
         fs::create_directory_symlink(victim, world.service.root() / "sub");
       }
       world.held->release();
@@ -179,6 +183,11 @@ TEST_CASE("m2-race: across mounts, what changes in any moment of the copying sta
         CHECK(read_file(world.a()) == jpeg(1));
       }
       if (change == "folder swapped") CHECK(read_file(victim / "b.jpg") == jpeg(1));
+      if (change.starts_with("folder")) {
+        CHECK(read_file(aside / "b.jpg") == jpeg(1));
+        CHECK(count_files(aside, "") == 1);
+        CHECK(count_files(world.quarantine(), "") == 0);
+      }
       fs::remove_all(victim);
       if (change == "folder swapped") fs::remove(world.service.root() / "sub");
       world.check_nothing_left();

@@ -29,6 +29,10 @@ constexpr const char* quarantine_all =
 struct HeldMove {
   explicit HeldMove(const char* point)
       : service("actions: {exact: quarantine}\n"), held(service, point) {
+    for (const char* name : {"outside", "protected"}) fs::create_directory(service.base() / name);
+    service.write_settings("actions: {exact: quarantine}\n",
+                           "  - {path: '" + service.root().string() + "'}\n  - {path: '" +
+                               (service.base() / "protected").string() + "', protect: true}\n");
     write_file(a(), jpeg(1));
     service.start(held.environment());
     service.sync();
@@ -165,22 +169,52 @@ TEST_CASE("m2-race: a file that takes the name of one just moved is left alone")
 }
 
 TEST_CASE("m2-race: a folder swapped for a link in the last moment costs nobody a file") {
-  for (const char* point : {"after_verify", "before_rename"}) {
+  for (const char* point : {"after_verify", "before_rename", "after_rename"}) {
     INFO("at ", std::string(point));
     HeldMove move(point);
     const fs::path victim = move.service.base() / "victim";
+    const fs::path aside = move.service.base() / "aside";
     write_file(victim / "b.jpg", jpeg(1));
-    fs::rename(move.service.root() / "sub", move.service.root() / "aside");
+    fs::rename(move.service.root() / "sub", aside);
     fs::create_directory_symlink(victim, move.service.root() / "sub");
     move.held.release();
     move.service.sync();
     CHECK(read_file(victim / "b.jpg") == jpeg(1));
     CHECK(read_file(move.a()) == jpeg(1));
-    CHECK(count_files(move.service.root() / "aside", ".jpg") +
-              count_files(move.quarantine(), ".jpg") ==
-          1);
+    CHECK(read_file(aside / "b.jpg") == jpeg(1));
+    CHECK(count_files(move.quarantine(), "") == 0);
+    CHECK(move.service.list("quarantine.list").empty());
     mend_and_check_nothing_left(move);
   }
+}
+
+TEST_CASE("m2-race: a folder that leaves in the middle of a move takes its file with it") {
+  for (const char* point : {"after_verify", "before_intent", "before_rename", "after_rename"}) {
+    for (const char* where : {"outside", "protected"}) {
+      INFO("at ", std::string(point), ", to ", std::string(where));
+      HeldMove move(point);
+      const fs::path gone = move.service.base() / where / "sub";
+      fs::rename(move.b().parent_path(), gone);
+      move.held.release();
+      move.service.sync();
+      CHECK(read_file(gone / "b.jpg") == jpeg(1));
+      CHECK(read_file(move.a()) == jpeg(1));
+      CHECK(count_files(move.quarantine(), "") == 0);
+      CHECK(move.service.list("quarantine.list").empty());
+      CHECK(move.service.call("status")["moves_undone"] > 0);
+    }
+  }
+}
+
+TEST_CASE("m2-race: a file whose folder was renamed in the middle of its move moves from there") {
+  HeldMove move("before_rename");
+  fs::rename(move.b().parent_path(), move.service.root() / "renamed");
+  move.held.release();
+  move.service.sync();
+  wait_until([&] { return move.service.list("quarantine.list").size() == 1; }, "the move");
+  CHECK(move.service.list("quarantine.list").at(0)["path"] ==
+        (move.service.root() / "renamed/b.jpg").string());
+  mend_and_check_nothing_left(move);
 }
 
 TEST_CASE("a duplicate moves even if its original was touched while it waited for its turn") {

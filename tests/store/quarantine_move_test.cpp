@@ -236,10 +236,26 @@ TEST_CASE("a folder swapped for a link after the check leads nowhere else") {
   write_file(victim, "somebody else's");
   std::filesystem::rename(scene.root / "sub", scene.root / "old");
   std::filesystem::create_directory_symlink(scene.directory / "victim", scene.root / "sub");
-  REQUIRE_FALSE(move.take(1));
-  REQUIRE_FALSE(move.finish());
+  CHECK(has_kind(move.take(1), MoveProblem::Kind::changed));
   CHECK(read_file(victim) == "somebody else's");
-  CHECK(read_file(scene.quarantined()) == QuarantineScene::bytes);
+  CHECK(read_file(scene.root / "old" / scene.copy.filename()) == QuarantineScene::bytes);
+  CHECK_FALSE(std::filesystem::exists(scene.quarantine));
+  CHECK_FALSE(scene.journal());
+}
+
+TEST_CASE("a file goes back into its folder, wherever that is by now") {
+  const QuarantineScene scene;
+  store::QuarantineMove move(*scene.catalog, scene.request());
+  REQUIRE_FALSE(move.prepare());
+  REQUIRE_FALSE(move.take(1));
+  const auto elsewhere = scene.directory / "elsewhere";
+  std::filesystem::rename(scene.root / "sub", elsewhere);
+  SUBCASE("nothing has its name") {}
+  SUBCASE("another folder has its name") { std::filesystem::create_directory(scene.root / "sub"); }
+  CHECK(has_kind(move.finish(), MoveProblem::Kind::changed));
+  CHECK(read_file(elsewhere / scene.copy.filename()) == QuarantineScene::bytes);
+  CHECK(std::filesystem::is_empty(scene.quarantine));
+  CHECK(scene.journal() == MoveState::undone);
 }
 
 TEST_CASE("nothing in quarantine is ever replaced") {
