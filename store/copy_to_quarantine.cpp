@@ -78,6 +78,15 @@ std::optional<MoveProblem> CopyToQuarantine::finish(
   return std::nullopt;
 }
 
+// Under whichever of its two names it has by now, and nothing else that may have one of them.
+void CopyToQuarantine::remove_copy() {
+  if (!transfer_ || !transfer_->is_created()) return;
+  const matching::FileStamp own = transfer_->copy_stamp();
+  for (const std::string& name : {transfer_->temporary_name(), entry_.name})
+    if (const auto there = quarantine_.stamp_of(name); there && matching::same_inode(*there, own))
+      (void)quarantine_.remove(name);
+}
+
 void CopyToQuarantine::undo(MoveState state) {
   if (transfer_) transfer_->cancel();
   if (stage_ == Stage::none || stage_ == Stage::removed) return;
@@ -87,8 +96,7 @@ void CopyToQuarantine::undo(MoveState state) {
     (void)::fsync(source_.directory);
   }
   stage_ = Stage::none;
-  (void)quarantine_.remove(part_name(entry_.name));
-  (void)quarantine_.remove(entry_.name);
+  remove_copy();
   (void)quarantine_.remove(sidecar_name(entry_.id));
   catalog_.set_move_state(entry_.id, state);
 }

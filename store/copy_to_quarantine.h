@@ -43,11 +43,14 @@ class CopyToQuarantine {
   /// (the message is the bare reason); undo() then. Throws std::system_error.
   [[nodiscard]] std::optional<MoveProblem> finish(
       const std::function<std::optional<std::string>()>& still_good);
-  /// Nothing remains but the source, under its name; after the source was removed it does nothing.
+  /// Nothing of it remains but the source, under its name; after the source was removed it does
+  /// nothing.
   void undo(MoveState state);
 
  private:
   enum class Stage : std::uint8_t { none, copying, copied, hidden, removed };
+
+  void remove_copy();
 
   Catalog& catalog_;
   QuarantineEntry entry_;

@@ -133,6 +133,9 @@ class QuarantineMove::Implementation {
                            "is its file system mounted?");
       quarantine_ = std::make_unique<QuarantineDirectory>(request_.quarantine_directory,
                                                           QuarantineDirectory::IfMissing::create);
+      if (!quarantine_->lock())
+        return changed("another service moves a file to " + request_.quarantine_directory +
+                       " just now");
       remember_quarantine_place(catalog_, request_.quarantine_directory, quarantine_->descriptor());
       entry_ = {request_.decision_id,
                 MoveState::intent,
@@ -145,15 +148,14 @@ class QuarantineMove::Implementation {
                 request_.relation,
                 now_ns};
       if (const auto problem = end_earlier_move()) return problem;
-      // Of a catalog that was lost and counted from one again.
-      const auto other = quarantine_->read_sidecar(entry_.id);
-      if (quarantine_->stamp_of(entry_.name) || (other && quarantine_->stamp_of(other->name)))
+      if (is_number_taken())
         return problem(Kind::refused, request_.path,
                        "another file has its number " + std::to_string(entry_.id) + " in " +
                            request_.quarantine_directory + "; take that one out first");
       catalog_.begin_move(entry_);
       posix::test_point("after_intent");
       quarantine_->write_sidecar(entry_);
+      has_sidecar_ = true;
       posix::test_point("after_sidecar");
     } catch (const std::system_error& error) {
       abandon(MoveState::failed);
@@ -250,6 +252,15 @@ class QuarantineMove::Implementation {
     return changed("an earlier move of it had to be ended first");
   }
 
+  // By a catalog that was lost and counted from one again, by another service with this folder, or
+  // by something that is no note of ours at all.
+  bool is_number_taken() const {
+    if (quarantine_->stamp_of(entry_.name)) return true;
+    const auto other = quarantine_->read_sidecar(entry_.id);
+    return other ? quarantine_->stamp_of(other->name).has_value()
+                 : quarantine_->stamp_of(sidecar_name(entry_.id)).has_value();
+  }
+
   /// What became of the file, or of its keeper; empty if both are what they were.
   std::optional<std::string> what_changed() const {
     if (has_lease() && !lease_->still_unbroken())
@@ -304,7 +315,7 @@ class QuarantineMove::Implementation {
 
   void abandon(MoveState state) {
     catalog_.set_move_state(request_.decision_id, state);
-    if (quarantine_) (void)quarantine_->remove(sidecar_name(entry_.id));
+    if (has_sidecar_) (void)quarantine_->remove(sidecar_name(entry_.id));
   }
 
   void put_back() {
@@ -333,6 +344,7 @@ class QuarantineMove::Implementation {
   std::unique_ptr<QuarantineDirectory> quarantine_;
   QuarantineEntry entry_;
   std::unique_ptr<CopyToQuarantine> copy_;
+  bool has_sidecar_ = false;
   bool taken_ = false;
 };
 

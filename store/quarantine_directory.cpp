@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "posix/directory_listing.h"
+#include "posix/file_move.h"
 #include "posix/safe_open.h"
 #include "store/hidden_file.h"
 #include "store/sidecar.h"
@@ -56,6 +57,13 @@ QuarantineDirectory::QuarantineDirectory(const std::string& path, IfMissing if_m
   }
 }
 
+// By a descriptor of its own: copies of the other one outlive a move in other threads.
+bool QuarantineDirectory::lock() {
+  lock_.reset(::openat(descriptor(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!lock_) fail("cannot open the quarantine folder " + path_);
+  return ::flock(lock_.get(), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+}
+
 std::optional<matching::FileStamp> QuarantineDirectory::stamp_of(const std::string& name) const {
   return stamp_in(descriptor(), name);
 }
@@ -89,8 +97,28 @@ void QuarantineDirectory::write_sidecar(const QuarantineEntry& entry,
   if (!file) fail("cannot write " + path_ + "/" + new_name);
   write_all(file.get(), text, path_ + "/" + new_name);
   if (::fsync(file.get()) != 0) fail("cannot sync " + path_ + "/" + new_name);
-  if (::renameat(descriptor(), new_name.c_str(), descriptor(), name.c_str()) != 0)
-    fail("cannot rename " + path_ + "/" + new_name);
+  name_sidecar(new_name, entry);
+}
+
+void QuarantineDirectory::name_sidecar(const std::string& new_name,
+                                       const QuarantineEntry& entry) const {
+  const std::string name = sidecar_name(entry.id);
+  errno = posix::rename_no_replace(descriptor(), new_name, descriptor(), name);
+  if (errno == 0) return;
+  // EINVAL: a file system that cannot do that without replacing.
+  if (errno == EEXIST || errno == EINVAL) {
+    const auto other = read_sidecar(entry.id);
+    const bool is_of_another =
+        other && other->original_path != entry.original_path && stamp_of(other->name).has_value();
+    errno = EEXIST;
+    if (!is_of_another &&
+        ::renameat(descriptor(), new_name.c_str(), descriptor(), name.c_str()) == 0)
+      return;
+  }
+  const int error = errno;
+  (void)remove(new_name);
+  errno = error;
+  fail("cannot rename " + path_ + "/" + new_name);
 }
 
 std::string QuarantineDirectory::sidecar_of(DecisionId id) const {

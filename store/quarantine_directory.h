@@ -23,11 +23,15 @@ class QuarantineDirectory {
   QuarantineDirectory(const std::string& path, IfMissing if_missing);
 
   [[nodiscard]] int descriptor() const { return descriptor_.get(); }
+  /// Keeps the moves of other services out of it while this object lives. False: one is at it just
+  /// now. Where the file system has no locks nobody is kept out. Throws std::system_error.
+  [[nodiscard]] bool lock();
   /// The stamp of a regular file in it; empty if there is none of that name.
   [[nodiscard]] std::optional<matching::FileStamp> stamp_of(const std::string& name) const;
   [[nodiscard]] std::vector<std::string> names() const;
 
-  /// Replaces the entry's sidecar, durably. Throws std::system_error.
+  /// Replaces the entry's sidecar, durably, but never that of another file that lies there. Throws
+  /// std::system_error.
   void write_sidecar(const QuarantineEntry& entry,
                      const posix::FileAttributes* attributes = nullptr) const;
   [[nodiscard]] std::optional<QuarantineEntry> read_sidecar(DecisionId id) const;
@@ -45,8 +49,11 @@ class QuarantineDirectory {
  private:
   [[nodiscard]] std::string sidecar_of(DecisionId id) const;
 
+  void name_sidecar(const std::string& new_name, const QuarantineEntry& entry) const;
+
   std::string path_;
   posix::UniqueDescriptor descriptor_;
+  posix::UniqueDescriptor lock_;
 };
 
 }  // namespace imgdedup::store

@@ -262,7 +262,12 @@ TEST_CASE("nothing in quarantine is ever replaced") {
   const QuarantineScene scene;
   std::filesystem::create_directory(scene.quarantine);
   std::filesystem::path other = scene.quarantined();
+  bool has_note = true;
   SUBCASE("a file of that name") {}
+  SUBCASE("a note that is none of ours") {
+    other = scene.quarantine / store::sidecar_name(scene.decision);
+    has_note = false;
+  }
   SUBCASE("a file of that number from a catalog that was lost") {
     other = scene.quarantine / ("q" + std::to_string(scene.decision) + "-ffff.png");
   }
@@ -272,13 +277,13 @@ TEST_CASE("nothing in quarantine is ever replaced") {
   entry.name = other.filename();
   entry.original_path = "/long/ago.png";
   const auto sidecar = scene.quarantine / store::sidecar_name(scene.decision);
-  write_file(sidecar, store::sidecar_text(entry));
+  if (has_note) write_file(sidecar, store::sidecar_text(entry));
 
   const auto problem = scene.move();
   CHECK(has_kind(problem, MoveProblem::Kind::refused));
   CHECK(read_file(scene.copy) == QuarantineScene::bytes);
   CHECK(read_file(other) == "quarantined long ago");
-  CHECK(read_file(sidecar) == store::sidecar_text(entry));
+  if (has_note) CHECK(read_file(sidecar) == store::sidecar_text(entry));
   CHECK(scene.journal() != MoveState::quarantined);
   CHECK(scene.decision_state() == DecisionState::standing);
 }
@@ -291,6 +296,25 @@ TEST_CASE("a quarantine folder that cannot be made is a problem that names it") 
   CHECK(problem->message.find(scene.quarantine.string()) != std::string::npos);
   CHECK(read_file(scene.copy) == QuarantineScene::bytes);
   CHECK(scene.journal() != MoveState::intent);
+}
+
+TEST_CASE("two moves to one quarantine folder go one after the other") {
+  const QuarantineScene first;
+  const QuarantineScene second;
+  store::QuarantineMove move(*first.catalog, first.request());
+  REQUIRE_FALSE(move.prepare());
+  REQUIRE_FALSE(move.take(1));
+  auto request = second.request();
+  request.quarantine_directory = first.quarantine;
+  {
+    store::QuarantineMove other(*second.catalog, request);
+    REQUIRE_FALSE(other.prepare());
+    CHECK(has_kind(other.take(1), MoveProblem::Kind::changed));
+  }
+  second.check_in_place();
+  CHECK_FALSE(second.journal());
+  CHECK_FALSE(move.finish());
+  first.check_in_quarantine();
 }
 
 TEST_CASE("a quarantine folder on another mount is refused with advice") {
