@@ -102,7 +102,8 @@ FoundMap search_pictures(const SearchOptions& options, std::string query) {
 /// The name of the query among `encodings`; a file that is none of them is hashed and added.
 std::string name_of_query(const std::string& query, const SearchOptions& options,
                           Encodings& encodings) {
-  if (encodings.contains(query)) return query;
+  for (const std::string& name : {query, bytes_of_json_text(query)})
+    if (encodings.contains(name)) return name;
   const std::string source = options.encodings.native();
   if (!fs::is_regular_file(query))
     throw std::runtime_error("query " + query + ": neither in " + source + " nor a file");
@@ -120,7 +121,8 @@ std::string name_of_query(const std::string& query, const SearchOptions& options
 /// The same among vectors.
 std::string name_of_query(const std::string& query, const SearchOptions& options,
                           Vectors& vectors) {
-  if (vectors.contains(query)) return query;
+  for (const std::string& name : {query, bytes_of_json_text(query)})
+    if (vectors.contains(name)) return name;
   const std::string source = options.encodings.native();
   if (!fs::is_regular_file(query))
     throw std::runtime_error("query " + query + ": neither in " + source + " nor a file");
@@ -187,6 +189,7 @@ json to_json(const PairMetrics& metrics) {
 }  // namespace
 
 void find(const FindOptions& options) {
+  check_writable(options.search.output);
   FoundMap found = search(options.search, options.query);
   if (options.query.empty())
     report_tally(found);
@@ -197,6 +200,7 @@ void find(const FindOptions& options) {
 }
 
 void to_remove(const SearchOptions& options) {
+  check_writable(options.output);
   const FoundMap found = search(options, {});
   report_tally(found);
   json list = json::array();
@@ -221,6 +225,7 @@ void encode_vectors(const EncodeOptions& options) {
 }  // namespace
 
 void encode(const EncodeOptions& options) {
+  check_writable(options.output);
   if (options.method == Method::cnn) return encode_vectors(options);
   const auto kind = hash_kind_of(options.method);
   if (!kind) throw std::logic_error("encode with a method that has no hash");

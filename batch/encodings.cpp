@@ -33,7 +33,7 @@ Encodings encodings_from_json(const json& map, std::string_view source,
     if (hash->size != *size)
       fail(name + " has a hash of " + std::to_string(bits_of(hash->size)) + " bits, not of " +
            std::to_string(bits_of(*size)));
-    encodings.emplace(name, *hash);
+    encodings.emplace(bytes_of_json_text(name), *hash);
   }
   return encodings;
 }

@@ -2,8 +2,12 @@
 // File names, which are bytes, as JSON text; and JSON files.
 #include "batch/json_text.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstdint>
 #include <cstdio>
 #include <fstream>
@@ -39,12 +43,20 @@ std::size_t sequence_length(std::string_view bytes) {
   return 0;
 }
 
+/// Whether bytes_of_json_text() would take the start of `text` for a byte.
+bool begins_with_escape(std::string_view text) {
+  const auto is_digit = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+  };
+  return text.size() >= 4 && text.starts_with("\\x") && is_digit(text[2]) && is_digit(text[3]);
+}
+
 }  // namespace
 
 std::string json_text(std::string_view bytes) {
   std::string text;
   while (!bytes.empty()) {
-    std::size_t length = sequence_length(bytes);
+    std::size_t length = begins_with_escape(bytes) ? 0 : sequence_length(bytes);
     if (length == 0) {
       std::array<char, 5> escaped{};
       std::snprintf(escaped.data(), escaped.size(), "\\x%02x",
@@ -57,6 +69,37 @@ std::string json_text(std::string_view bytes) {
     bytes.remove_prefix(length);
   }
   return text;
+}
+
+std::string bytes_of_json_text(std::string_view text) {
+  std::string bytes;
+  while (!text.empty()) {
+    if (begins_with_escape(text)) {
+      unsigned value = 0;
+      std::from_chars(text.data() + 2, text.data() + 4, value, 16);
+      bytes += static_cast<char>(value);
+      text.remove_prefix(4);
+    } else {
+      bytes += text.front();
+      text.remove_prefix(1);
+    }
+  }
+  return bytes;
+}
+
+void check_writable(const std::filesystem::path& path) {
+  if (path.empty()) return;
+  const auto fail = [&path](int error) {
+    throw std::system_error(error, std::generic_category(), "write " + path.string());
+  };
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0) {
+    if (S_ISDIR(status.st_mode)) fail(EISDIR);
+    if (::access(path.c_str(), W_OK) != 0) fail(errno);
+    return;
+  }
+  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+  if (::access(folder.c_str(), W_OK | X_OK) != 0) fail(errno);
 }
 
 nlohmann::json read_json_file(const std::filesystem::path& path) {

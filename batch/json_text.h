@@ -10,8 +10,15 @@
 
 namespace imgdedup::batch {
 
-/// `bytes` where it is UTF-8; every byte that is not part of UTF-8 written as \xNN.
+/// `bytes` where it is UTF-8; every byte that is not part of UTF-8 written as \xNN, and so a
+/// backslash that such a group would seem to begin with: no two names have the same text.
 std::string json_text(std::string_view bytes);
+/// The bytes that json_text() gives `text` for.
+std::string bytes_of_json_text(std::string_view text);
+
+/// Throws std::system_error where write_json() could not write `path`: work of hours must not be
+/// lost in the end. Nothing is made. An empty path is standard output.
+void check_writable(const std::filesystem::path& path);
 
 /// Throws std::runtime_error naming the file when it cannot be read or is no JSON.
 nlohmann::json read_json_file(const std::filesystem::path& path);

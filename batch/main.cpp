@@ -264,6 +264,9 @@ int main(int count, char** arguments) {
   app.set_version_flag("--version",
                        std::string("imgdedup " IMGDEDUP_VERSION "\n") + imgdedup::formats_text);
   app.require_subcommand(1);
+  app.failure_message([](const CLI::App* /*app*/, const CLI::Error& error) {
+    return "imgdedup: " + std::string(error.what()) + " (see imgdedup --help)\n";
+  });
   FindOptions find_options;
   SearchOptions to_remove_options;
   EncodeOptions encode_options;

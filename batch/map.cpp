@@ -110,6 +110,8 @@ void draw(std::span<const MappedPicture> pictures, std::span<const Point> places
 }  // namespace
 
 void draw_map(const MapOptions& options) {
+  check_writable(options.output);
+  check_writable(options.csv);
   const auto pictures = read_pictures(options);
   if (pictures.empty()) throw std::runtime_error("map " + options.folder + ": no picture");
   check_output(options.output, pictures);

@@ -43,7 +43,8 @@ std::optional<Place> place_by_path(const json& found, const fs::path& path) {
 std::optional<Place> find_place(const json& found, const std::string& file,
                                 const fs::path& folder) {
   const auto name = json_text(file);
-  if (found.contains(name)) return Place{name, folder.empty() ? fs::path(".") : folder};
+  for (const std::string& each : {name, file})
+    if (found.contains(each)) return Place{each, folder.empty() ? fs::path(".") : folder};
   if (folder.empty()) return place_by_path(found, whole(file));
   const auto below = json_text(whole(file).lexically_relative(whole(folder)).native());
   if (found.contains(below)) return Place{below, folder};
@@ -70,23 +71,6 @@ std::optional<PlottedDuplicate> duplicate_of(const json& hit) {
   return PlottedDuplicate{hit[0].get<std::string>(), std::move(*score)};
 }
 
-/// \xNN, as json_text() writes it, as the byte again.
-std::string unescaped(std::string_view name) {
-  std::string bytes;
-  while (!name.empty()) {
-    unsigned value = 0;
-    if (name.size() >= 4 && name.starts_with("\\x") &&
-        std::from_chars(name.data() + 2, name.data() + 4, value, 16).ptr == name.data() + 4) {
-      bytes += static_cast<char>(value);
-      name.remove_prefix(4);
-    } else {
-      bytes += name.front();
-      name.remove_prefix(1);
-    }
-  }
-  return bytes;
-}
-
 }  // namespace
 
 PlotSubject plot_subject(const json& found, std::string_view source, const std::string& file,
@@ -110,12 +94,13 @@ PlotSubject plot_subject(const json& found, std::string_view source, const std::
 }
 
 fs::path path_of_name(const fs::path& folder, const std::string& name) {
-  fs::path literal = folder / name;
+  fs::path bytes = folder / bytes_of_json_text(name);
   std::error_code ignored;
-  if (fs::symlink_status(literal, ignored).type() != fs::file_type::not_found) return literal;
-  fs::path bytes = folder / unescaped(name);
   if (fs::symlink_status(bytes, ignored).type() != fs::file_type::not_found) return bytes;
-  return literal;
+  // Of a map that somebody else wrote.
+  fs::path literal = folder / name;
+  if (fs::symlink_status(literal, ignored).type() != fs::file_type::not_found) return literal;
+  return bytes;
 }
 
 }  // namespace imgdedup::batch

@@ -31,7 +31,7 @@ struct PlotSubject {
 PlotSubject plot_subject(const nlohmann::json& found, std::string_view source,
                          const std::string& file, const std::filesystem::path& folder);
 
-/// The file that has `name` in a map of `folder`: in maps, bytes that are not UTF-8 are \xNN.
+/// The file that has `name` in a map of `folder`: by json_text(), or literally.
 std::filesystem::path path_of_name(const std::filesystem::path& folder, const std::string& name);
 
 }  // namespace imgdedup::batch

@@ -59,7 +59,7 @@ Vectors vectors_from_json(const json& map, std::string_view source) {
     if (!std::isfinite(square) || square <= 0) fail(name + " has a vector without a direction");
     if (!vectors.empty() && vectors.begin()->second.values.size() != embedding.values.size())
       fail(name + " has a vector of another length than " + vectors.begin()->first);
-    vectors.emplace(name, std::move(embedding));
+    vectors.emplace(bytes_of_json_text(name), std::move(embedding));
   }
   return vectors;
 }

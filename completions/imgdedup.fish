@@ -20,7 +20,7 @@ complete -c imgdedup -n $measuring -l compat -x -a 'imagededup imagehash' -d 'wh
 complete -c imgdedup -n $measuring -l hash-size -x -a '8 16' -d 'rows of a hash'
 complete -c imgdedup -n $measuring -l model -r -F -d 'an ONNX network'
 complete -c imgdedup -n $measuring -l input-size -x -d 'what the network takes'
-complete -c imgdedup -n $measuring -l mean -x -d 'what is taken from a channel'
+complete -c imgdedup -n $measuring -l mean -x -d 'what is taken from each channel of a picture'
 complete -c imgdedup -n $measuring -l scale -x -d 'what that is divided by'
 complete -c imgdedup -n $measuring -l colour -x -a 'rgb bgr' -d 'which channel comes first'
 complete -c imgdedup -n '__fish_seen_subcommand_from find to-remove encode map' -l recursive -d 'folders below the folder as well'

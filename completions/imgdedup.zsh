@@ -12,7 +12,7 @@ _imgdedup() {
     '--hash-size[rows of a hash]:rows:(8 16)'
     '--model[of method cnn\: an ONNX network]:file:_files'
     '--input-size[what the network takes]:size: '
-    '--mean[what is taken from a channel]:numbers: '
+    '--mean[what is taken from each channel of a picture]:numbers: '
     '--scale[what that is divided by]:numbers: '
     '--colour[which channel comes first]:order:(rgb bgr)'
     '--sandbox[whether pictures may be read without all that shuts their readers in]:rule:(required best-effort)'

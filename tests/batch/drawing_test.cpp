@@ -196,7 +196,11 @@ TEST_CASE("bytes that are not UTF-8 in the map lead to the file again") {
   write_file(directory / "\\x41.jpg", "");
   CHECK(path_of_name(directory.path(), "\\xff.jpg") == directory / "\xFF.jpg");
   CHECK(path_of_name(directory.path(), "\\x41.jpg") == directory / "\\x41.jpg");
-  CHECK(path_of_name(directory.path(), "\\xfe.jpg") == directory / "\\xfe.jpg");
+  CHECK(path_of_name(directory.path(), "\\xfe.jpg") == directory / "\xFE.jpg");
+  // A name that looks like another one's text.
+  write_file(directory / "\\xff.jpg", "");
+  CHECK(path_of_name(directory.path(), "\\xff.jpg") == directory / "\xFF.jpg");
+  CHECK(path_of_name(directory.path(), "\\x5cxff.jpg") == directory / "\\xff.jpg");
 }
 
 TEST_CASE("text is drawn inside its box only, however long it is") {

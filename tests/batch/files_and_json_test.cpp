@@ -77,6 +77,11 @@ TEST_CASE("names that are no UTF-8 are written with their bytes escaped") {
         "gr\xc3\xbc\xc3\x9f\x65 \xf0\x9f\x93\xb7");
   CHECK(json_text("a\xff\xc3") == "a\\xff\\xc3");
   CHECK(json_text("\xed\xa0\x80\xc0\xaf") == "\\xed\\xa0\\x80\\xc0\\xaf");
+  // Only a name that looks like such a text is written otherwise than it is.
+  CHECK(json_text("a\\b \\x \\xg0") == "a\\b \\x \\xg0");
+  CHECK(json_text("f\\xe9.jpg") == "f\\x5cxe9.jpg");
+  for (const char* name : {"f\xe9.jpg", "f\\xe9.jpg", "\\\xe9", "\\x\xe9", "\\x5cxe9", "\\xE9\\x"})
+    CHECK(bytes_of_json_text(json_text(name)) == name);
   CHECK_NOTHROW(nlohmann::json(json_text("\xf5\x80\xe0\x80\x80")).dump());
 }
 

@@ -74,6 +74,29 @@ TEST_CASE("every hash method finds the re-encoded picture, with scores that fit 
   }
 }
 
+TEST_CASE("two files whose names look alike are two keys, also by way of encodings") {
+  const Call call;
+  const auto jpeg = encode_picture(draw_picture(1), ".jpg");
+  call.add("f\xe9.jpg", jpeg);
+  call.add("f\\xe9.jpg", jpeg);
+  const json wanted{{"f\\xe9.jpg", {"f\\x5cxe9.jpg"}}, {"f\\x5cxe9.jpg", {"f\\xe9.jpg"}}};
+  CHECK(json::parse(call.run("find --method phash @").output) == wanted);
+  const std::string encodings = call.directory / "encodings.json";
+  CHECK(call.run("encode @ -o " + encodings).status == 0);
+  CHECK(json::parse(call.run("find --encodings " + encodings).output) == wanted);
+}
+
+TEST_CASE("where the result cannot be written, no picture is read") {
+  const Call call;
+  add_pictures(call);
+  for (const char* command : {"find @", "to-remove @", "encode @", "map @"}) {
+    const auto outcome = call.run(std::string(command) + " -o /nosuch/x.png");
+    CHECK(outcome.status == 1);
+    CHECK(outcome.errors == "imgdedup: write /nosuch/x.png: No such file or directory\n");
+  }
+  CHECK(call.run("find @ -o /").errors == "imgdedup: write /: Is a directory\n");
+}
+
 TEST_CASE("encodings give the same map as the pictures") {
   const Call call;
   add_pictures(call);
@@ -149,6 +172,7 @@ TEST_CASE("wrong usage ends with 2, help and version with 0") {
   for (const char* wrong : {"", "nothing", "find", "find /nonexistent", "find @ --method nothing",
                             "find @ --max-distance 65", "evaluate --metric all", "encode"})
     CHECK(call.run(wrong).status == 2);
+  CHECK(call.run("find").errors.starts_with("imgdedup: "));
   for (const char* right : {"--help", "--version", "find --help", "find @"})
     CHECK(call.run(right).status == 0);
   CHECK(call.run("find @").output == "{}\n");
