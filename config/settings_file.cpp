@@ -185,12 +185,14 @@ Settings read_settings(const YamlNode& document, ProblemList& problems) {
   return settings;
 }
 
-/// Of a document without problems.
-int line_of_model(const YamlNode& document) {
+/// Of `key`, "socket.group", or of what of it is there. The document has no problems.
+int line_of(const YamlNode& document, std::string_view key) {
   const YamlNode* node = &document;
   int line = 0;
-  for (const std::string_view key : {"detect", "embedding", "model"}) {
-    const auto entry = std::ranges::find(node->entries, key, &YamlEntry::key);
+  while (!key.empty()) {
+    const std::string_view word = key.substr(0, key.find('.'));
+    key.remove_prefix(std::min(key.size(), word.size() + 1));
+    const auto entry = std::ranges::find(node->entries, word, &YamlEntry::key);
     if (entry == node->entries.end()) return line;
     line = entry->line;
     node = &entry->value;
@@ -250,7 +252,7 @@ std::string read_text_file(const std::string& path) {
 }  // namespace
 
 Settings parse_settings(std::string_view text, const std::string& file_name,
-                        const ModelCheck& check_model) {
+                        const SystemCheck& check_system) {
   ProblemList problems(file_name);
   Settings settings;
   if (text.size() > most_file_bytes) {
@@ -260,17 +262,17 @@ Settings parse_settings(std::string_view text, const std::string& file_name,
     if (document->kind == YamlKind::null) document->kind = YamlKind::map;
     settings = read_settings(*document, problems);
     problems.throw_if_any();
-    if (check_model)
-      if (const std::string why = check_model(settings); !why.empty())
-        problems.add(line_of_model(*document), "detect.embedding.model",
-                     "cannot be used: " + printable(why, most_reason_bytes));
+    if (check_system)
+      for (const Finding& finding : check_system(settings))
+        problems.add(line_of(*document, finding.key), finding.key,
+                     printable(finding.message, most_reason_bytes));
   }
   problems.throw_if_any();
   return settings;
 }
 
-Settings load_settings(const std::string& path, const ModelCheck& check_model) {
-  return parse_settings(read_text_file(path), path, check_model);
+Settings load_settings(const std::string& path, const SystemCheck& check_system) {
+  return parse_settings(read_text_file(path), path, check_system);
 }
 
 }  // namespace imgdedup::config

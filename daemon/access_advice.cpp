@@ -54,9 +54,14 @@ bool wants_moves(const config::Settings& settings, const config::WatchedRoot& ro
   return false;
 }
 
+/// Files are only ever read; moving them takes the right to write their folders.
 std::string acl_command(const std::string& user, const std::string& path, bool with_writing) {
-  const std::string rights = "u:" + user + (with_writing ? ":rwX" : ":rX");
-  return "setfacl -R -m " + rights + " -d -m " + rights + " " + shell_word(path);
+  const std::string rights = "u:" + user + ":rX";
+  std::string command = "setfacl -R -m " + rights + " -d -m " + rights + " " + shell_word(path);
+  if (with_writing)
+    command += " && find " + shell_word(path) + " -type d -exec setfacl -m u:" + user +
+               ":rwx,d:u:" + user + ":rwx {} +";
+  return command;
 }
 
 std::string drop_in_commands() {
@@ -79,8 +84,8 @@ std::string joined(const std::vector<std::string>& words) {
 class Description {
  public:
   Description(const config::Settings& settings, const config::WatchedRoot& root,
-              const std::string& user, Viewpoint from)
-      : root_(root), user_(user), from_(from), moves_(wants_moves(settings, root)) {}
+              const std::string& user, Viewpoint from, const UnitOpenings* unit)
+      : root_(root), user_(user), from_(from), unit_(unit), moves_(wants_moves(settings, root)) {}
 
   AccessReport of(const FolderAccess& access) {
     if (access.open_error != 0) {
@@ -90,10 +95,12 @@ class Description {
       describe_watching(access);
       describe_renaming(access);
       describe_leasing(access);
-      report_.summaries = {root_.path + ": " + user_ +
-                           (can_.empty() ? " cannot do anything there" : " can " + joined(can_)) +
-                           (cannot_.empty() ? "" : "; cannot " + joined(cannot_)) +
-                           (notes_.empty() ? "" : " (" + notes_ + ")")};
+      std::string summary = (can_.empty() ? "cannot do anything there" : "can " + joined(can_)) +
+                            (cannot_.empty() ? "" : "; cannot " + joined(cannot_)) +
+                            (notes_.empty() ? "" : " (" + notes_ + ")");
+      if (unit_ && !unit_->shows(root_.path))
+        summary = "cannot do anything there, for the unit hides it; once it is opened: " + summary;
+      report_.summaries = {root_.path + ": " + user_ + " " + summary};
     }
     return std::move(report_);
   }
@@ -152,9 +159,11 @@ class Description {
   }
 
   void describe_renaming(const FolderAccess& access) {
-    const bool is_allowed = access.unwritable.count == 0;
-    judge("rename", is_allowed);
-    if (is_allowed) return;
+    // What the unit forbids describe_openings() tells.
+    const bool is_opened = !unit_ || !unit_->shows(root_.path) || unit_->lets_write(root_.path);
+    const bool is_allowed = access.unwritable.count == 0 && access.sticky.count == 0;
+    judge("rename", is_allowed && is_opened);
+    if (is_allowed && is_opened) return;
     if (!moves_) {
       note("renaming is needed only where an action is quarantine");
     } else if (access.is_read_only && from_ == Viewpoint::service) {
@@ -168,18 +177,32 @@ class Description {
           "protect: true if it is to stay so",
           "mount -o remount,rw " + shell_word(root_.path));
     } else {
-      warn_of_trouble(
-          user_ + " may not rename out of " +
-              denied_text(access.unwritable, access.directories, "folders") +
-              " (no right to write, or a sticky folder of somebody else); duplicates there stay",
-          acl_command(user_, root_.path, true));
+      describe_denied_renaming(access);
     }
+  }
+
+  void describe_denied_renaming(const FolderAccess& access) {
+    const auto tell = [&](const Denied& denied, const char* why, const std::string& command) {
+      if (denied.count > 0)
+        warn_of_trouble(user_ + " may not rename out of " +
+                            denied_text(denied, access.directories, "folders") + why +
+                            "; duplicates there stay",
+                        command);
+    };
+    tell(access.unwritable, " (no right to write)", acl_command(user_, root_.path, true));
+    tell(access.sticky,
+         " (sticky, and somebody else's: there everybody renames only what is their own, and "
+         "setfacl does not change that)",
+         "chmod -t " + shell_word(access.sticky.first_path) +
+             " if all who write there may rename each other's files, or else chown " + user_ + " " +
+             shell_word(access.sticky.first_path));
   }
 
   void describe_leasing(const FolderAccess& access) {
     if (access.files == access.unreadable.count) return;
-    judge("lease", access.unleasable.count == 0);
-    if (access.unleasable.count > 0)
+    const bool is_allowed = access.unleasable.count == 0 || (unit_ && unit_->lets_lease());
+    judge("lease", is_allowed);
+    if (!is_allowed)
       note(
           "files of other owners are read once more after a move instead of being leased; "
           "CAP_LEASE would let it, see imgdedupd(8)");
@@ -191,6 +214,7 @@ class Description {
   const config::WatchedRoot& root_;
   const std::string& user_;
   Viewpoint from_;
+  const UnitOpenings* unit_;
   bool moves_;
   AccessReport report_;
   std::vector<std::string> can_;
@@ -201,22 +225,32 @@ class Description {
 }  // namespace
 
 AccessReport describe_access(const config::Settings& settings, const config::WatchedRoot& root,
-                             const FolderAccess& access, const std::string& user, Viewpoint from) {
-  return Description(settings, root, user, from).of(access);
+                             const FolderAccess& access, const std::string& user, Viewpoint from,
+                             const UnitOpenings* unit) {
+  return Description(settings, root, user, from, unit).of(access);
+}
+
+std::string describe_settings_access(const std::string& path, const std::string& user,
+                                     const std::string& group) {
+  if (::faccessat(AT_FDCWD, path.c_str(), R_OK, AT_EACCESS) == 0) return {};
+  const std::string text = path + ": " + user +
+                           " may not read these settings, so the service cannot start by them nor "
+                           "take them over. To let it: ";
+  const std::string shut = blocked_above(path);
+  return text + (shut.empty() ? "chgrp " + group + " " + shell_word(path) + " && chmod 640 " +
+                                    shell_word(path)
+                              : "setfacl -m u:" + user + ":x " + shell_word(shut));
 }
 
 std::vector<std::string> describe_openings(const config::Settings& settings,
                                            const UnitOpenings& openings) {
   std::vector<std::string> warnings;
   for (const config::WatchedRoot& root : settings.watch) {
-    const bool is_visible =
-        !is_hidden_by_unit(root.path) || UnitOpenings::covers(openings.visible, root.path);
-    const bool is_writable = UnitOpenings::covers(openings.writable, root.path);
-    if (!is_visible)
+    if (!openings.shows(root.path))
       warnings.push_back(root.path +
                          ": the unit hides /home, /root and /run/user, and no drop-in " +
                          "opens this folder. To let it: " + drop_in_commands());
-    else if (wants_moves(settings, root) && !is_writable)
+    else if (wants_moves(settings, root) && !openings.lets_write(root.path))
       warnings.push_back(root.path +
                          ": no drop-in of the unit opens this folder for writing, so nothing can " +
                          "be moved to quarantine. To let it: " + drop_in_commands());

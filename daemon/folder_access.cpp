@@ -27,17 +27,6 @@ void deny(Denied& denied, const std::string& path) {
   if (denied.count++ == 0) denied.first_path = path;
 }
 
-/// The first directory above `path` that may not be passed through; empty: none.
-std::string blocked_above(const std::string& path) {
-  for (std::size_t slash = path.find('/', 1); slash != std::string::npos;
-       slash = path.find('/', slash + 1)) {
-    const std::string above = path.substr(0, slash);
-    if (::faccessat(AT_FDCWD, above.c_str(), X_OK, AT_EACCESS) != 0 && errno == EACCES)
-      return above;
-  }
-  return {};
-}
-
 int watch_error_of(int directory) {
   const posix::UniqueDescriptor inotify(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   if (!inotify) return errno;
@@ -83,10 +72,12 @@ class Examination {
     }
     struct stat status {};
     const bool may_write = ::faccessat(directory, ".", W_OK, AT_EACCESS) == 0;
-    // In a sticky directory only what is one's own can be renamed.
-    const bool is_shared = ::fstat(directory, &status) == 0 && (status.st_mode & S_ISVTX) != 0 &&
+    const bool is_sticky = ::fstat(directory, &status) == 0 && (status.st_mode & S_ISVTX) != 0 &&
                            status.st_uid != ::geteuid() && ::geteuid() != 0;
-    if (!may_write || is_shared) deny(access_.unwritable, absolute(relative));
+    if (!may_write)
+      deny(access_.unwritable, absolute(relative));
+    else if (is_sticky)
+      deny(access_.sticky, absolute(relative));
     try {
       posix::for_each_entry(directory, [&](const posix::DirectoryEntry& entry) {
         if (left_ == 0) return;
@@ -124,6 +115,16 @@ class Examination {
 };
 
 }  // namespace
+
+std::string blocked_above(const std::string& path) {
+  for (std::size_t slash = path.find('/', 1); slash != std::string::npos;
+       slash = path.find('/', slash + 1)) {
+    const std::string above = path.substr(0, slash);
+    if (::faccessat(AT_FDCWD, above.c_str(), X_OK, AT_EACCESS) != 0 && errno == EACCES)
+      return above;
+  }
+  return {};
+}
 
 FolderAccess examine_folder(const config::WatchedRoot& root, int descriptor,
                             const AccessSample& sample) {

@@ -31,9 +31,15 @@ struct FolderAccess {
   std::uint64_t files = 0;        ///< looked at, those that the settings admit
   Denied unlistable;              ///< directories that may not be listed or passed through
   Denied unreadable;              ///< files
-  Denied unwritable;              ///< directories that nothing may be renamed out of
-  Denied unleasable;              ///< files of other owners, without CAP_LEASE
+  Denied unwritable;              ///< directories that may not be written
+  /// Directories that may be written, but are sticky and somebody else's: only what is one's own
+  /// can be renamed out of them.
+  Denied sticky;
+  Denied unleasable;  ///< files of other owners, without CAP_LEASE
 };
+
+/// The first directory above `path` that may not be passed through; empty if none.
+std::string blocked_above(const std::string& path);
 
 /// Looks, changing nothing, with the rights that the process has now. `descriptor`: the folder,
 /// opened already (O_PATH will do), or -1 to open it by its path. Does not throw but

@@ -25,7 +25,7 @@
 #include "daemon/daemon.h"
 #include "daemon/event/signals.h"
 #include "daemon/log.h"
-#include "daemon/pool_settings.h"
+#include "daemon/settings_check.h"
 #include "daemon/unit_openings.h"
 #include "daemon/version.h"
 #include "protocol/json_rpc.h"
@@ -61,7 +61,7 @@ Settings with_options(Settings settings, const Options& options) {
 
 Settings read_settings(const Options& options) {
   return with_options(
-      imgdedup::config::load_settings(options.settings_path, daemon_ns::problem_with_model),
+      imgdedup::config::load_settings(options.settings_path, daemon_ns::problems_on_this_system),
       options);
 }
 
@@ -161,6 +161,9 @@ int main(int argc, char** argv) try {
       "Watches folders and finds pictures that are there already. Stays in the foreground; "
       "imgdedupctl asks it and steers it.",
       "imgdedupd");
+  app.failure_message([](const CLI::App* /*app*/, const CLI::Error& error) {
+    return "imgdedupd: " + std::string(error.what()) + " (see imgdedupd --help)\n";
+  });
   app.set_version_flag(
       "--version", std::string("imgdedupd ") + daemon_ns::version + "\n" + imgdedup::formats_text);
   app.add_option("--config", options.settings_path, "settings file")
@@ -205,7 +208,10 @@ int main(int argc, char** argv) try {
     return std::cout.flush() ? 0 : exit_failed;
   }
   if (options.check_only) {
-    daemon_ns::report_access(settings, options.settings_path == default_settings_path, std::cerr);
+    for (const std::string& doubt : daemon_ns::doubts_about(settings))
+      std::cerr << "warning: " << doubt << '\n';
+    daemon_ns::report_access(settings, options.settings_path,
+                             options.settings_path == default_settings_path, std::cerr);
     return 0;
   }
   // Before the first thread.

@@ -13,4 +13,9 @@ namespace imgdedup::daemon {
 /// when there is none.
 std::optional<gid_t> group_id(const std::string& name);
 
+/// What is wrong with the setting of this value, and what to do: there is no such group. Empty if
+/// there is one, if none is asked for, or if that cannot be told now (a directory service that is
+/// not up yet). Any thread.
+std::string problem_with_group(const std::string& name);
+
 }  // namespace imgdedup::daemon

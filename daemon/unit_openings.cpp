@@ -76,6 +76,10 @@ std::vector<std::string> bound_paths(std::string_view value) {
   return paths;
 }
 
+bool is_one_of(std::string_view value, std::initializer_list<std::string_view> words) {
+  return std::find(words.begin(), words.end(), value) != words.end();
+}
+
 void add_line(UnitOpenings& openings, std::string_view key, std::string_view value) {
   const auto assign = [](std::vector<std::string>& list, const std::vector<std::string>& words) {
     if (words.empty()) list.clear();
@@ -89,16 +93,25 @@ void add_line(UnitOpenings& openings, std::string_view key, std::string_view val
   if (key == "BindPaths" || key == "BindReadOnlyPaths")
     assign(openings.visible, bound_paths(value));
   if (key == "SupplementaryGroups") assign(openings.groups, words_of_value(value));
+  if (key == "User") openings.user = value;
+  if (key == "ProtectSystem") openings.has_read_only_system = value == "strict";
+  if (key == "ProtectHome") {
+    openings.has_read_only_homes = !is_one_of(value, {"no", "false", "off", "0"});
+    openings.hides_homes = openings.has_read_only_homes && value != "read-only";
+  }
+  const auto add_lease = [&](bool& has_lease) {
+    if (value.empty()) has_lease = false;
+    const auto words = words_of_value(value);
+    if (std::find(words.begin(), words.end(), "CAP_LEASE") != words.end()) has_lease = true;
+  };
+  if (key == "AmbientCapabilities") add_lease(openings.has_ambient_lease);
+  if (key == "CapabilityBoundingSet") add_lease(openings.has_bounding_lease);
 }
 
 std::string_view trimmed(std::string_view text) {
   const auto begin = text.find_first_not_of(" \t\r");
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(" \t\r") - begin + 1);
-}
-
-void append(std::vector<std::string>& all, const std::vector<std::string>& more) {
-  all.insert(all.end(), more.begin(), more.end());
 }
 
 /// As a word of a unit file, after `mark`; empty where that cannot be.
@@ -184,8 +197,8 @@ class DropIn {
  private:
   std::string unit_;
   std::string service_;
-  UnitOpenings opened_{
-      {state_directory, runtime_directory}, {state_directory, runtime_directory}, {}};
+  UnitOpenings opened_{.writable = {state_directory, runtime_directory},
+                       .visible = {state_directory, runtime_directory}};
   bool is_home_open_ = false;
 };
 
@@ -198,6 +211,16 @@ std::string directory_of(const std::string& path) {
 bool UnitOpenings::covers(const std::vector<std::string>& paths, std::string_view path) {
   return std::any_of(paths.begin(), paths.end(),
                      [&](const std::string& each) { return config::is_within(path, each); });
+}
+
+bool UnitOpenings::shows(std::string_view path) const {
+  return !hides_homes || !is_hidden_by_unit(path) || covers(visible, path);
+}
+
+bool UnitOpenings::lets_write(std::string_view path) const {
+  if (!shows(path)) return false;
+  const bool is_read_only = is_hidden_by_unit(path) ? has_read_only_homes : has_read_only_system;
+  return !is_read_only || covers(writable, path);
 }
 
 UnitOpenings openings_in(std::string_view unit_text) {
@@ -220,24 +243,14 @@ UnitOpenings openings_in(std::string_view unit_text) {
   return openings;
 }
 
-UnitOpenings read_drop_ins(const std::vector<std::string>& directories) {
-  UnitOpenings all;
-  for (const std::string& directory : directories) {
-    std::vector<std::filesystem::path> files;
-    std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator(directory, error))
-      if (entry.path().extension() == ".conf") files.push_back(entry.path());
-    std::sort(files.begin(), files.end());
-    for (const auto& file : files) {
-      std::ifstream stream(file, std::ios::binary);
-      const UnitOpenings found =
-          openings_in(std::string(std::istreambuf_iterator<char>(stream), {}));
-      append(all.writable, found.writable);
-      append(all.visible, found.visible);
-      append(all.groups, found.groups);
-    }
+UnitOpenings read_unit_files(const std::vector<std::string>& files) {
+  std::string text;
+  for (const std::string& file : files) {
+    std::ifstream stream(file, std::ios::binary);
+    text.append(std::istreambuf_iterator<char>(stream), {});
+    text += '\n';
   }
-  return all;
+  return openings_in(text);
 }
 
 bool is_hidden_by_unit(std::string_view path) {

@@ -260,21 +260,24 @@ TEST_CASE("what a network was trained with has its form") {
   });
 }
 
-TEST_CASE("a model that cannot be used is a problem of its line") {
+TEST_CASE("what the system lacks is a problem of the line that asks for it") {
   const std::string text =
-      "watch: [{path: /a}]\ndetect:\n  embedding:\n    model: /m.onnx\n    min_similarity: 0.8\n";
+      "watch: [{path: /a}]\ndetect:\n  embedding:\n    model: /m.onnx\n    min_similarity: 0.8\n"
+      "socket: {group: x}\n";
   const std::string why = "/m.onnx: has " + std::string(200, 'x');
   int asked = 0;
-  const auto check = [&](const Settings& settings) {
+  const auto check = [&](const Settings& settings) -> std::vector<Finding> {
     ++asked;
     CHECK(settings.embedding.model == "/m.onnx");
-    return why;
+    return {{"socket.group", "is not there"}, {"detect.embedding.model", why}, {"keep", "no"}};
   };
-  CHECK_THROWS_WITH_AS(parse_settings(text, "f", check),
-                       ("f:4: detect.embedding.model: cannot be used: " + why).c_str(),
-                       ConfigError);
-  CHECK(parse_settings(text, "f", [](const Settings&) { return ""; }).embedding.min_similarity ==
-        0.8);
+  CHECK_THROWS_WITH_AS(
+      parse_settings(text, "f", check),
+      ("f:4: detect.embedding.model: " + why + "\nf:6: socket.group: is not there\nf: keep: no")
+          .c_str(),
+      ConfigError);
+  const auto nothing = [](const Settings&) { return std::vector<Finding>(); };
+  CHECK(parse_settings(text, "f", nothing).embedding.min_similarity == 0.8);
   // Nothing is asked of a file that has problems of its own.
   CHECK_THROWS_AS(parse_settings(text + "workers: x\n", "f", check), ConfigError);
   CHECK(asked == 1);

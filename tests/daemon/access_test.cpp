@@ -14,7 +14,10 @@
 #include "daemon/access_advice.h"
 #include "daemon/folder_access.h"
 #include "daemon/log_limit.h"
+#include "daemon/settings_check.h"
+#include "daemon/socket_group.h"
 #include "daemon/unit_openings.h"
+#include "daemon/unit_state.h"
 #include "support/temporary_directory.h"
 
 using namespace imgdedup;
@@ -109,8 +112,11 @@ TEST_CASE("what is not allowed is named with the command that would allow it") {
   fs::permissions(folder.path / "shut", fs::perms::none);
   fs::permissions(folder.path, fs::perms(0555));
   const std::string text = as_nobody([&] { return described(moving(root)); });
-  const std::string command = "setfacl -R -m u:imgdedupd:rwX -d -m u:imgdedupd:rwX '" +
-                              std::string(root).replace(root.find('\''), 1, "'\\''") + "'";
+  const std::string word = "'" + std::string(root).replace(root.find('\''), 1, "'\\''") + "'";
+  // Nothing is to write the files themselves.
+  const std::string command = "setfacl -R -m u:imgdedupd:rX -d -m u:imgdedupd:rX " + word +
+                              " && find " + word +
+                              " -type d -exec setfacl -m u:imgdedupd:rwx,d:u:imgdedupd:rwx {} +";
   CHECK_MESSAGE(has(text, "cannot list, read, rename"), text);
   CHECK_MESSAGE(
       has(text, "may not list 1 of the 2 folders looked at, the first: " + root + "/shut"), text);
@@ -151,6 +157,10 @@ TEST_CASE(
   fs::permissions(folder.path, fs::perms(01777));
   const std::string text = as_nobody([&] { return described(moving(folder.path)); });
   CHECK_MESSAGE(has(text, "can list, read, watch; cannot rename, lease"), text);
+  // No ACL helps there.
+  CHECK_MESSAGE(!has(text, "setfacl -"), text);
+  CHECK_MESSAGE(has(text, "To let it: chmod -t "), text);
+  CHECK_MESSAGE(has(text, "or else chown imgdedupd "), text);
   CHECK_MESSAGE(has(text, "CAP_LEASE would let it"), text);
 }
 
@@ -158,6 +168,100 @@ TEST_CASE("a folder that is not there is said to be so") {
   const TemporaryDirectory directory;
   const std::string text = described(moving((directory / "gone").string()));
   CHECK(has(text, "is not there; it is offline until it comes"));
+}
+
+TEST_CASE("settings that the service's user may not read are told with what lets it") {
+  const OpenFolder folder;
+  const std::string path = folder.path / "x.yaml";
+  write_file(path);
+  CHECK(describe_settings_access(path, "imgdedupd", "imgdedupd").empty());
+  fs::permissions(path, fs::perms::none);
+  const auto told = [&] { return describe_settings_access(path, "imgdedupd", "people"); };
+  const std::string text = as_nobody(told);
+  CHECK_MESSAGE(has(text, "imgdedupd may not read these settings"), text);
+  CHECK_MESSAGE(has(text, "To let it: chgrp people '"), text);
+  CHECK_MESSAGE(has(text, " && chmod 640 '"), text);
+  fs::permissions(folder.path, fs::perms(0700));
+  if (::geteuid() == 0) CHECK(has(as_nobody(told), "To let it: setfacl -m u:imgdedupd:x '"));
+  fs::permissions(folder.path, fs::perms(0777));
+}
+
+TEST_CASE("a folder of one's own in a unit that hides it, forbids writing, or lets lease") {
+  const OpenFolder folder;
+  write_file(folder.path / "a.jpg");
+  const config::Settings settings = moving(folder.path);
+  FolderAccess access = examine_folder(settings.watch.front(), -1);
+  access.unleasable = {1, folder.path / "a.jpg"};
+  const auto summary = [&](const config::WatchedRoot& root, const UnitOpenings& unit) {
+    return describe_access(settings, root, access, "imgdedupd", Viewpoint::outside, &unit)
+        .summaries.front();
+  };
+  config::WatchedRoot root = settings.watch.front();
+  UnitOpenings unit;
+  CHECK(has(summary(root, unit), "can list, read, watch; cannot rename, lease"));
+  unit.writable = unit.visible = {root.path};
+  CHECK(has(summary(root, unit), "can list, read, watch, rename; cannot lease"));
+  unit = openings_in(
+      "AmbientCapabilities=CAP_LEASE\nCapabilityBoundingSet=CAP_LEASE\nProtectSystem=full\n");
+  CHECK(has(summary(root, unit), "can list, read, watch, rename, lease"));
+  CHECK_FALSE(openings_in("AmbientCapabilities=CAP_LEASE\n").lets_lease());
+  root.path = "/home/ben/Pics";
+  CHECK(has(summary(root, unit),
+            "imgdedupd cannot do anything there, for the unit hides it; once it is opened: can "
+            "list, read, watch, rename, lease"));
+  CHECK(has(summary(root, openings_in("ProtectHome=read-only\n")), "cannot rename"));
+  CHECK(has(summary(root, openings_in("ProtectHome=no\n")), "can list, read, watch, rename"));
+}
+
+TEST_CASE("the files of a unit count in systemd's order, and as systemd has read them") {
+  const TemporaryDirectory directory;
+  const std::vector<std::string> directories{directory / "usr", directory / "etc"};
+  CHECK(unit_files_on_disk(directories).empty());
+  for (const std::string& each : directories) fs::create_directories(each + "/imgdedupd.service.d");
+  const auto put = [&](const char* name, const char* text) {
+    std::ofstream(directory / name) << text;
+  };
+  put("usr/imgdedupd.service", "ProtectHome=tmpfs\nReadWritePaths=/a");
+  put("usr/imgdedupd.service.d/20.conf", "ReadWritePaths=/hidden\n");
+  put("etc/imgdedupd.service.d/20.conf", "User=anna\nReadWritePaths=/c\n");
+  put("etc/imgdedupd.service.d/10.conf", "ReadWritePaths=\nReadWritePaths=/b\n");
+  put("etc/imgdedupd.service.d/30.txt", "ReadWritePaths=/no\n");
+  const UnitOpenings openings = read_unit_files(unit_files_on_disk(directories));
+  CHECK(openings.writable == std::vector<std::string>{"/b", "/c"});
+  CHECK(openings.user == "anna");
+
+  const auto loaded = loaded_unit_in(
+      "FragmentPath=/lib/systemd/system/imgdedupd.service\nDropInPaths=/etc/x.conf /run/y.conf\n"
+      "NeedDaemonReload=yes\n");
+  REQUIRE(loaded);
+  CHECK(loaded->files == std::vector<std::string>{"/lib/systemd/system/imgdedupd.service",
+                                                  "/etc/x.conf", "/run/y.conf"});
+  CHECK(loaded->has_changed_on_disk);
+  CHECK(loaded_unit_in("FragmentPath=\nDropInPaths=\nNeedDaemonReload=no\n")->files.empty());
+  CHECK_FALSE(loaded_unit_in("").has_value());
+  CHECK_FALSE(loaded_unit_in("FragmentPath=/a\nDropInPaths=[unprintable]\n").has_value());
+}
+
+TEST_CASE("a group that is not there is told with the command that makes it") {
+  CHECK(problem_with_group("").empty());
+  CHECK(problem_with_group("root").empty());
+  CHECK(problem_with_group("no-such-group-here") ==
+        "there is no group no-such-group-here, must be the name of a group, or \"\". To make it: "
+        "groupadd --system no-such-group-here");
+}
+
+TEST_CASE("moving what is alike while the first seen is kept is doubted") {
+  const auto doubts = [](const std::string& more) {
+    return doubts_about(settings_for("watch: [{path: /srv/photos}]\n" + more));
+  };
+  CHECK(doubts("").empty());
+  CHECK(doubts("actions: {exact: quarantine, pixels: quarantine}\n").empty());
+  CHECK(doubts("actions: {near: quarantine}\nkeep: largest\n").empty());
+  const auto both = doubts("actions: {near: quarantine, edited: quarantine}\n");
+  REQUIRE(both.size() == 1);
+  CHECK(has(both.front(), "actions.near and actions.edited are quarantine and keep is first"));
+  CHECK(has(both.front(), "`keep: largest` keeps the better picture"));
+  CHECK(has(doubts("actions: {edited: quarantine}\n").at(0), "actions.edited is quarantine"));
 }
 
 TEST_CASE("what a unit opens is read as systemd reads it") {

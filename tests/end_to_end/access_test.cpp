@@ -36,7 +36,7 @@ TEST_CASE("a folder that the service may not write is told with its remedy, unti
   wait_until([&] { return has(degraded(), "access: "); }, "a word about the access");
   CHECK(service.call("status")["state"] == "degraded");
   CHECK_MESSAGE(has(degraded(), "may not rename out of 1 of the 1 folders"), degraded());
-  CHECK_MESSAGE(has(degraded(), "setfacl -R -m u:nobody:rwX -d -m u:nobody:rwX"), degraded());
+  CHECK_MESSAGE(has(degraded(), "setfacl -R -m u:nobody:rX -d -m u:nobody:rX"), degraded());
   CHECK_MESSAGE(has(degraded(), "--check-config"), degraded());
   CHECK(has(service.ctl({"status"}).output, "degraded     access: "));
   CHECK(has(service.service_log(), "warning: " + service.root().string()));
