@@ -58,6 +58,7 @@ protocol::Time now() {
 }
 
 std::string action_text(const DecisionReport& decision) {
+  if (decision.not_moved) return "not moved";
   std::string text(decision.state == matching::DecisionState::standing ? name_of(decision.action)
                                                                        : name_of(decision.state));
   if (decision.action_limit != matching::ActionLimit::none)
@@ -77,19 +78,30 @@ class GroupWriter {
                    << "  (" << count_text(group.copies, "duplicate") << ")\n";
       last_id_ = group.id;
     }
+    // Wider where what is shown is: "turned 90°, shows 49 % of it" and more.
+    std::size_t evidence_columns = 22;
+    std::size_t action_columns = 13;
     for (const DecisionReport& decision : group.duplicates) {
-      std::string line = "  " + padded(std::string(name_of(decision.relation)), 8) +
-                         padded(evidence_text(decision.evidence), 22) +
-                         padded(action_text(decision), 13);
-      console_.out << line << protocol::readable_text(decision.path) << '\n';
+      const auto wide = [](const std::string& text) { return protocol::display_width(text) + 2; };
+      evidence_columns = std::max(evidence_columns, wide(evidence_text(decision.evidence)));
+      action_columns = std::max(action_columns, wide(action_text(decision)));
+    }
+    for (const DecisionReport& decision : group.duplicates) {
+      console_.out << "  " << padded(std::string(name_of(decision.relation)), 8)
+                   << padded(evidence_text(decision.evidence), evidence_columns)
+                   << padded(action_text(decision), action_columns)
+                   << protocol::readable_text(decision.path) << '\n';
+      if (decision.not_moved)
+        console_.out << "          not moved: " << protocol::readable_text(*decision.not_moved)
+                     << '\n';
     }
   }
   [[nodiscard]] bool is_empty() const { return !last_id_; }
 
  private:
   static std::string padded(std::string text, std::size_t columns) {
-    text.resize(std::max(text.size() + 1, columns), ' ');
-    return text;
+    const std::size_t width = protocol::display_width(text);
+    return text + std::string(columns > width ? columns - width : 1, ' ');
   }
 
   const Console& console_;
@@ -115,7 +127,11 @@ void write_json_groups(const Task& task) {
 }  // namespace
 
 ExitStatus list_duplicates(const Task& task) {
-  return list_as_table<DecisionReport>(
+  // Reasons are too long for a column.
+  constexpr std::size_t most_reasons = 20;
+  std::vector<std::string> reasons;
+  std::size_t not_moved = 0;
+  const ExitStatus status = list_as_table<DecisionReport>(
       task,
       {{"ID", Alignment::right},
        {"DECIDED"},
@@ -124,7 +140,9 @@ ExitStatus list_duplicates(const Task& task) {
        {"ACTION"},
        {"DUPLICATE"},
        {"ORIGINAL"}},
-      "No duplicates.", [](const DecisionReport& decision) -> std::vector<std::string> {
+      "No duplicates.", [&](const DecisionReport& decision) -> std::vector<std::string> {
+        if (decision.not_moved && not_moved++ < most_reasons)
+          reasons.push_back(std::to_string(decision.id) + " not moved: " + *decision.not_moved);
         return {std::to_string(decision.id),
                 age_text(decision.decided_at, now()),
                 std::string(name_of(decision.relation)),
@@ -133,6 +151,13 @@ ExitStatus list_duplicates(const Task& task) {
                 decision.path,
                 decision.original};
       });
+  if (!reasons.empty()) task.console.out << '\n';
+  for (const std::string& reason : reasons)
+    task.console.out << protocol::readable_text(reason) << '\n';
+  if (not_moved > reasons.size())
+    task.console.out << "and " << count_text(not_moved - reasons.size())
+                     << " more not moved; --json has the reason of each\n";
+  return status;
 }
 
 ExitStatus list_groups(const Task& task) {

@@ -88,7 +88,9 @@ void write_figures(const Console& console, const StatusReport& report) {
   write_figure(console, "index", index + ", built in " + seconds_text(report.index.build_seconds));
   write_figure(console, "memory", bytes_text(report.memory_bytes));
   write_figure(console, "sandbox", sandbox_text(report.sandbox));
-  write_figure(console, "last error", report.last_error.value_or("none"));
+  std::string last_error = report.last_error.value_or("none");
+  if (report.last_error_at) last_error = age_text(*report.last_error_at, now()) + ": " + last_error;
+  write_figure(console, "last error", last_error);
   for (const std::string& reason : report.degraded) write_figure(console, "degraded", reason);
 }
 

@@ -100,6 +100,7 @@ class Outage final : public event::LineHandler {
     report.log_lines_dropped = log_lines_dropped();
     report.degraded = {degradation_line("catalog", trouble())};
     report.last_error = "catalog: " + why_;
+    report.last_error_at = since_;
     return report;
   }
 
@@ -125,6 +126,8 @@ class Outage final : public event::LineHandler {
 
   const config::Settings& settings_;
   std::string why_;
+  protocol::Time since_ =
+      std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
   OutageEnd end_ = OutageEnd::over;
   steady_clock::time_point begin_ = steady_clock::now();
   event::Loop loop_;

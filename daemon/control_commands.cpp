@@ -57,6 +57,14 @@ const std::map<std::string_view, Handler>& handlers() {
   return table;
 }
 
+/// files: that wait while the service is paused.
+std::string held_text(std::uint64_t files) {
+  return "the service is paused, and " +
+         (files == 1 ? std::string("1 file waits for its")
+                     : std::to_string(files) + " files wait for their") +
+         " decision until `imgdedupctl resume`";
+}
+
 constexpr std::string_view connection_commands[] = {
     "sync", "query", "explain", "events", "reload", "quarantine.restore", "quarantine.purge"};
 
@@ -119,9 +127,9 @@ void ControlCommands::dispatch(event::ConnectionId connection, const event::Peer
                                std::vector<posix::UniqueDescriptor> descriptors) {
   const protocol::Command* command = protocol::find_command(request.method);
   if (!command)
-    throw CommandFailure(ErrorCode::unknown_method, "there is no command `" +
-                                                        protocol::readable_text(request.method) +
-                                                        "`; docs/protocol.md lists them");
+    throw CommandFailure(ErrorCode::unknown_method,
+                         "there is no command `" + protocol::readable_text(request.method) +
+                             "`; /usr/share/doc/imgdedup/protocol.md lists them");
   if (command->level == protocol::CommandLevel::change && !may_change(peer))
     throw CommandFailure(ErrorCode::not_permitted,
                          "`" + std::string(command->name) +
@@ -205,6 +213,8 @@ void ControlCommands::start_sync(event::ConnectionId connection, const Json& id,
                                  const Json& params) {
   if (syncs_.contains(connection))
     throw CommandFailure(ErrorCode::refused, "this connection waits for a sync already");
+  const auto timeout = params.find("timeout");
+  const bool has_timeout = timeout != params.end() && timeout->is_number_integer();
   SyncCall call;
   call.request_id = id;
   call.begin = std::chrono::steady_clock::now();
@@ -224,13 +234,22 @@ void ControlCommands::start_sync(event::ConnectionId connection, const Json& id,
          send(connection, protocol::result_line(place->second.request_id,
                                                 protocol::SyncReport{files, waited.count()}));
          end_sync(connection);
-       }});
-  if (const auto timeout = params.find("timeout");
-      timeout != params.end() && timeout->is_number_integer()) {
+       },
+       // Whoever set a limit has said how long they will wait for `resume`.
+       has_timeout ? std::function<void(std::uint64_t)>()
+                   : [this, connection, id](std::uint64_t files) {
+                       send(connection,
+                            protocol::error_line(id, ErrorCode::refused, held_text(files)));
+                       end_sync(connection);
+                     }});
+  if (has_timeout) {
     call.deadline = std::make_unique<event::Timer>(loop_, [this, connection, id] {
-      send(connection,
-           protocol::error_line(id, ErrorCode::timed_out,
-                                "files still wait for their decision; `status` counts them"));
+      send(connection, protocol::error_line(
+                           id, ErrorCode::timed_out,
+                           context_.status.is_paused()
+                               ? "the service is paused, and files wait for their decision until "
+                                 "`imgdedupctl resume`"
+                               : "files still wait for their decision; `status` counts them"));
       end_sync(connection);
     });
     call.deadline->start(std::chrono::milliseconds(timeout->get<std::int64_t>()));

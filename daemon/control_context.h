@@ -53,6 +53,7 @@ struct ControlContext {
   std::function<void(bool paused)> set_paused;
   /// Reads the settings again; throws std::runtime_error naming what is wrong.
   std::function<ReloadEnd()> reload;
+  std::function<void()> look_at_access;  ///< whether the folders let the service do its work
   std::function<void(const std::string& message)> note;  ///< for the service's log
   std::size_t queried_files = 0;                         ///< see max_queried_files
 };

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The commands that list what the catalog holds, a page at a time.
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 
 #include "daemon/control_context.h"
 #include "daemon/reports_from_store.h"
+#include "protocol/utf8.h"
 
 namespace imgdedup::daemon {
 namespace {
@@ -27,12 +32,37 @@ Json page_of(const std::vector<Row>& rows, std::size_t limit, Report report) {
   return protocol::make_page(std::move(items), rows.size() < limit ? Json() : Json(rows.back().id));
 }
 
+/// A decision in force, and what has become of its move.
+protocol::DecisionReport report_in(const ControlContext& context,
+                                   const store::CatalogDecision& decision) {
+  protocol::DecisionReport report = report_of(decision);
+  if (decision.state == matching::DecisionState::standing)
+    if (const auto why = context.mover.why_not_moved(decision.id))
+      report.not_moved = protocol::readable_text(*why);
+  return report;
+}
+
 std::optional<matching::ContentDigest> digest_of(ControlContext& context,
                                                  const store::CatalogFile& file) {
   if (!file.content_id) return std::nullopt;
   const auto content = context.library.catalog().content(*file.content_id);
   if (!content) return std::nullopt;
   return content->fingerprint.content_digest;
+}
+
+/// A folder that is gone is compared as long as the catalog has files of it.
+void check_there(ControlContext& context, const std::string& path) {
+  const Root* root = context.roots.holding(path);
+  if (!root->is_online() || path == root->settings.path ||
+      !context.library.catalog().directories_below(path).empty())
+    return;
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0)
+    throw CommandFailure(protocol::ErrorCode::not_found,
+                         protocol::readable_text(path) + ": " + std::strerror(errno));
+  if (!S_ISDIR(status.st_mode))
+    throw CommandFailure(protocol::ErrorCode::not_found,
+                         protocol::readable_text(path) + " is no folder; name the one it lies in");
 }
 
 }  // namespace
@@ -53,9 +83,9 @@ Json list_duplicates(ControlContext& context, const Json& params) {
     filter.relation = matching::relation_from_name(relation->get<std::string>());
   filter.under = under_of(params);
   const std::size_t limit = limit_of(params);
-  return page_of(context.library.catalog().decisions_in_force(filter, after_of(params), limit),
-                 limit,
-                 [](const store::CatalogDecision& decision) { return Json(report_of(decision)); });
+  return page_of(
+      context.library.catalog().decisions_in_force(filter, after_of(params), limit), limit,
+      [&](const store::CatalogDecision& decision) { return Json(report_in(context, decision)); });
 }
 
 Json list_groups(ControlContext& context, const Json& params) {
@@ -81,7 +111,7 @@ Json list_groups(ControlContext& context, const Json& params) {
       group.content = decision.original_content;
       group.copies = catalog.count_decisions_against(decision.original_file_id);
     }
-    groups.back().duplicates.push_back(report_of(decision));
+    groups.back().duplicates.push_back(report_in(context, decision));
   }
   Json next;
   if (decisions.size() == limit)
@@ -135,6 +165,7 @@ Json rescan(ControlContext& context, const Json& params) {
     if (!context.roots.holding(path))
       throw CommandFailure(protocol::ErrorCode::not_found,
                            "it lies in no watched folder; `status` lists these");
+    check_there(context, path);
     context.reconciler.look_below(path);
   }
   using matching::RefusalReason;
@@ -142,6 +173,7 @@ Json rescan(ControlContext& context, const Json& params) {
                                RefusalReason::timed_out, RefusalReason::out_of_memory,
                                RefusalReason::crashed});
   context.mover.carry_out_all();
+  context.look_at_access();
   return protocol::StateReport{context.status.state()};
 }
 

@@ -11,6 +11,7 @@
 #include "daemon/log.h"
 #include "daemon/pool_settings.h"
 #include "daemon/quarantine_mount.h"
+#include "daemon/settings_check.h"
 #include "daemon/settings_use.h"
 #include "protocol/utf8.h"
 #include "store/quarantine.h"
@@ -30,11 +31,23 @@ std::string join(const std::vector<store::DecisionId>& ids) {
   return text;
 }
 
+/// Mistakes in the settings come a line each.
+std::string in_one_line(std::string text) {
+  for (std::size_t end = 0; (end = text.find('\n', end)) != std::string::npos;)
+    text.replace(end, 1, "; ");
+  return text;
+}
+
 }  // namespace
 
 void Daemon::Implementation::warn(const std::string& message) {
   spdlog::warn("{}", protocol::readable_text(message));
   status_.set_last_error(message);
+}
+
+// No error, so status does not show it.
+void Daemon::Implementation::tell_doubts() {
+  for (const std::string& doubt : doubts_about(settings_)) spdlog::warn("{}", doubt);
 }
 
 void Daemon::Implementation::look_at_workers() {
@@ -86,13 +99,14 @@ void Daemon::Implementation::load_index() {
 void Daemon::Implementation::begin_watching() {
   publisher_.start();
   keeper_.start();
-  access_check_.start();
+  access_check_.look();
   // What kept these from being read may have been put right.
   refused_again_.start({matching::RefusalReason::unreadable, matching::RefusalReason::over_limit});
   reconciler_.start_pass([this] { first_pass_ended(); });
 
   manager_.ready();
   update_manager_status();
+  tell_doubts();
   spdlog::info("ready: {} hashes, socket {}", index_.size(), settings_.socket.path);
   commands_.end_reloads(settings_problem_);
 }
@@ -133,6 +147,12 @@ void Daemon::Implementation::access_changed(const AccessReport& access) {
     trouble += " (and " + std::to_string(access.troubles.size() - 1) + " more, see the log)";
   status_.set_trouble("access", trouble);
   update_manager_status();
+  // What was refused before may be allowed now.
+  if (std::exchange(had_access_warnings_, !access.warnings.empty()) && has_first_pass_) {
+    refused_again_.start({matching::RefusalReason::unreadable});
+    reconciler_.start_pass();
+    mover_.carry_out_all();
+  }
 }
 
 void Daemon::Implementation::look_at_quarantine_of(const Root& root) {
@@ -179,9 +199,9 @@ ReloadEnd Daemon::Implementation::reload() {
   try {
     settings = read_settings_();
   } catch (const std::runtime_error& error) {
-    const std::string why = std::string("the settings stay as they were: ") + error.what();
-    warn(why);
-    status_.set_trouble("settings", error.what());
+    const std::string why = in_one_line(error.what());
+    warn("the settings stay as they were: " + why);
+    status_.set_trouble("settings", why);
     throw;
   }
   status_.set_trouble("settings", "");
@@ -199,11 +219,14 @@ ReloadEnd Daemon::Implementation::reload() {
     manager_.ready();
   }
   if (settings == settings_) {
+    access_check_.look();
     spdlog::info("reloaded: nothing has changed");
   } else {
     settings_ = settings;
     set_log_level(settings_.log_level);
     judge_.set_policy(policy_of(settings_), limits_);
+    access_check_.use(settings_);
+    tell_doubts();
     spdlog::info("reloaded");
   }
   commands_.end_reloads("");

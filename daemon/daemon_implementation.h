@@ -51,6 +51,7 @@ class Daemon::Implementation {
   void stop();
   void update_manager_status();
   void look_at_workers();
+  void tell_doubts();
   void warn(const std::string& message);
 
   config::Settings settings_;
@@ -91,6 +92,7 @@ class Daemon::Implementation {
   event::Timer reload_timer_;
   std::vector<std::string> worker_troubles_;
   std::string settings_problem_;  ///< of the life before, for those who wait for their reload
+  bool had_access_warnings_ = false;
   bool is_paused_ = false;
   bool has_first_pass_ = false;
   bool is_rebuilding_ = false;

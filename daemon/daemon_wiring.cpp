@@ -69,12 +69,14 @@ Daemon::Implementation::Implementation(const config::Settings& settings, ReadSet
       model_change_(loop_, library_),
       access_check_(loop_, settings,
                     [this](const AccessReport& access) { access_changed(access); }),
-      sync_(loop_, reconciler_, catalog_, roots_,
-            [this] {
-              publisher_.flush();
-              return remeasurer_.is_done() && refused_again_.is_done() &&
-                     (mover_.is_idle() || is_paused_ || is_rebuilding_);
-            }),
+      sync_(
+          loop_, reconciler_, catalog_, roots_,
+          [this] {
+            publisher_.flush();
+            return remeasurer_.is_done() && refused_again_.is_done() &&
+                   (mover_.is_idle() || is_paused_ || is_rebuilding_);
+          },
+          [this] { return is_paused_; }),
       status_({catalog_, index_, features_ ? &*features_ : nullptr, embeddings_.get(), roots_,
                reconciler_, intake_, judge_, mover_, remeasurer_, pool_, settings.sandbox}),
       commands_(loop_, control_context()),
@@ -108,7 +110,7 @@ Reconciler::Hooks Daemon::Implementation::reconciler_hooks() {
   return {[this] { intake_.wake(); },
           [this](const Root& root) {
             spdlog::info("watching {}", protocol::readable_text(root.settings.path));
-            access_check_.start();
+            access_check_.look();
             look_at_quarantine_of(root);
             intake_.look_again();
             judge_.judge_those_without_offline_originals();
@@ -196,6 +198,7 @@ ControlContext Daemon::Implementation::control_context() {
             update_pause();
           },
           [this] { return reload(); },
+          [this] { access_check_.look(); },
           [](const std::string& message) { spdlog::info("{}", message); }};
 }
 

@@ -41,8 +41,9 @@ std::string decision_text(const store::CatalogDecision& decision) {
     return fmt::format("{}: {} looks like {}{}: {}", name_of(decision.relation),
                        protocol::readable_text(decision.path),
                        protocol::readable_text(decision.original_path), measures, action);
-  return fmt::format("{}: {} is a copy of {}{}: {}", name_of(decision.relation),
+  return fmt::format("{}: {} is {} of {}{}: {}", name_of(decision.relation),
                      protocol::readable_text(decision.path),
+                     decision.relation == matching::Relation::edited ? "an edited copy" : "a copy",
                      protocol::readable_text(decision.original_path), measures, action);
 }
 

@@ -11,9 +11,8 @@ namespace {
 constexpr auto degradations = std::to_array<Degradation>({
     {"access",
      "Files there are missed, or duplicates stay where they are, until the service has the right; "
-     "it looks again every ten minutes and at a restart. `imgdedupd --check-config`, as root, "
-     "tells "
-     "about every folder."},
+     "it looks again each minute, at a rescan and at a reload. `imgdedupd --check-config`, as "
+     "root, tells about every folder."},
     {"catalog",
      "The socket answers and nothing is lost. `journalctl -u imgdedupd` tells how it goes on."},
     {"catalog-backup",

@@ -17,6 +17,7 @@ using store::MoveProblem;
 
 constexpr std::size_t page_size = 500;
 constexpr std::size_t most_waiting = 2 * page_size;
+constexpr std::size_t most_reasons = 10'000;
 constexpr std::chrono::seconds retry_time{10};
 constexpr std::chrono::seconds longest_retry_time{600};
 
@@ -74,6 +75,12 @@ void Mover::set_paused(bool paused) {
   if (!paused) wake();
 }
 
+std::optional<std::string> Mover::why_not_moved(store::DecisionId id) const {
+  const auto known = not_moved_.find(id);
+  if (known == not_moved_.end()) return std::nullopt;
+  return known->second;
+}
+
 bool Mover::is_moving(store::FileId file) const {
   return current_ && current_->decision.file_id == file;
 }
@@ -103,6 +110,8 @@ void Mover::start_next() {
       current_ = move;
       verify(move);
     });
+  } else {
+    not_moved_.erase(id);
   }
   if (!current_) wake();
 }
@@ -301,7 +310,7 @@ void Mover::finish(const MovePtr& move) {
     ++counts_.done;
     returning_.moved(move->decision.path, move->decision.content);
     refused_retry_time_ = retry_time;
-    warned_.erase(move->decision.id);
+    not_moved_.erase(move->decision.id);
     hooks_.moved(move->decision.id);
   }
   end(move);
@@ -322,7 +331,10 @@ void Mover::give_up(const MovePtr& move, const MoveProblem& problem) {
       refused_retry_time_ = std::min(2 * refused_retry_time_, longest_retry_time);
     }
   }
-  if (warned_.insert(move->decision.id).second) hooks_.failed(problem.message);
+  const auto [known, is_new] = not_moved_.insert_or_assign(move->decision.id, problem.message);
+  // A full disk may refuse a million files.
+  if (not_moved_.size() > most_reasons) known->second = "see the service's log";
+  if (is_new) hooks_.failed(problem.message);
 }
 
 void Mover::end(const MovePtr& move) {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "daemon/event/loop.h"
@@ -54,6 +55,8 @@ class Mover {
   [[nodiscard]] bool has_move_in_hand() const { return current_ != nullptr; }
   [[nodiscard]] bool is_idle() const { return waiting_.empty() && !current_ && !rest_after_; }
   [[nodiscard]] std::size_t waiting() const { return waiting_.size() + (current_ ? 1 : 0); }
+  /// Why the last attempt to carry it out failed; empty if none did.
+  [[nodiscard]] std::optional<std::string> why_not_moved(store::DecisionId id) const;
   [[nodiscard]] const MoverCounts& counts() const { return counts_; }
 
  private:
@@ -99,7 +102,8 @@ class Mover {
   /// More than wait here are in the catalog, with ids above this.
   std::optional<store::DecisionId> rest_after_;
   std::unordered_set<store::DecisionId> queued_;
-  std::unordered_set<store::DecisionId> warned_;  ///< each trouble is told once
+  /// Each trouble is told once. By decision, why its file has not been moved.
+  std::unordered_map<store::DecisionId, std::string> not_moved_;
   MovePtr current_;
   MoverCounts counts_;
   bool is_paused_ = false;

@@ -52,6 +52,11 @@ void StatusBuilder::finished_one() {
   while (finished_.front() < finished_.back() - rate_window) finished_.pop_front();
 }
 
+void StatusBuilder::set_last_error(std::string error) {
+  last_error_ = std::move(error);
+  last_error_at_ = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+}
+
 double StatusBuilder::files_per_second() {
   const auto now = steady_clock::now();
   while (!finished_.empty() && finished_.front() < now - rate_window) finished_.pop_front();
@@ -176,6 +181,7 @@ protocol::StatusReport StatusBuilder::report() {
     report.sandbox.missing.emplace(missing.begin(), missing.end());
   }
   report.last_error = last_error_;
+  report.last_error_at = last_error_at_;
   const event::WatchCounters watch_counters = sources_.reconciler.watches().counters();
   report.watches = watch_counters.watches;
   report.watch_failures = sources_.reconciler.watches().watch_failures();

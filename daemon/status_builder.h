@@ -48,13 +48,14 @@ class StatusBuilder {
   void count_anew() { counted_.reset(); }
   [[nodiscard]] protocol::ServiceState state() const;
   void set_paused(bool paused) { is_paused_ = paused; }
+  [[nodiscard]] bool is_paused() const { return is_paused_; }
   /// Something that the sources do not know is wrong: "duplicates-log", and why; "" for no longer.
   /// Whether that is news.
   bool set_trouble(const std::string& word, const std::string& why);
   /// What is wrong with the workers, in the form of StatusReport::degraded; mostly nothing.
   [[nodiscard]] std::vector<std::string> troubles_with_workers() const;
   void finished_one();
-  void set_last_error(std::string error) { last_error_ = std::move(error); }
+  void set_last_error(std::string error);
 
  private:
   struct Counted {
@@ -75,6 +76,7 @@ class StatusBuilder {
   std::optional<Counted> counted_;
   std::chrono::steady_clock::time_point counted_until_;
   std::optional<std::string> last_error_;
+  std::optional<protocol::Time> last_error_at_;
   std::map<std::string, std::string> troubles_;
   bool is_paused_ = false;
 };

@@ -18,12 +18,14 @@ constexpr int rest_per_count = 50;
 }  // namespace
 
 SyncWaiters::SyncWaiters(event::Loop& loop, Reconciler& reconciler, store::Catalog& catalog,
-                         const Roots& roots, std::function<bool()> is_quiet)
+                         const Roots& roots, std::function<bool()> is_quiet,
+                         std::function<bool()> is_held)
     : loop_(loop),
       reconciler_(reconciler),
       catalog_(catalog),
       roots_(roots),
       is_quiet_(std::move(is_quiet)),
+      is_held_(std::move(is_held)),
       check_timer_(loop_, [this] { check(); }) {}
 
 SyncWaiters::WaiterId SyncWaiters::add(Waiter waiter) {
@@ -83,6 +85,12 @@ void SyncWaiters::check() {
       state = waiters_.erase(state);
       continue;
     }
+    if (state->waiter.on_held && is_held_()) {
+      done.emplace_back(std::move(state->waiter.on_held),
+                        catalog_.pending_up_to(*state->up_to_sequence));
+      state = waiters_.erase(state);
+      continue;
+    }
     any_waits = true;
     if (tells_progress) {
       const std::uint64_t pending = catalog_.pending_up_to(*state->up_to_sequence);
@@ -97,7 +105,7 @@ void SyncWaiters::check() {
                                progress_interval, (end - now) * rest_per_count);
   }
   if (any_waits) check_timer_.start(progress_interval);
-  for (const auto& [on_done, files] : done) on_done(files);
+  for (const auto& [tell, files] : done) tell(files);
 }
 
 }  // namespace imgdedup::daemon

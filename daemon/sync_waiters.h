@@ -28,12 +28,15 @@ class SyncWaiters {
     std::function<void(const Progress&)> on_progress;
     /// files: that had waited.
     std::function<void(std::uint64_t files)> on_done;
+    /// If set: the service is paused and files wait, so nobody knows for how long. It is removed.
+    std::function<void(std::uint64_t files)> on_held = {};
   };
   using WaiterId = std::uint64_t;
 
-  /// is_quiet: whether no move is to come and the duplicates log lacks nothing.
+  /// is_quiet: whether no move is to come and the duplicates log lacks nothing. is_held: whether
+  /// the service is paused.
   SyncWaiters(event::Loop& loop, Reconciler& reconciler, store::Catalog& catalog,
-              const Roots& roots, std::function<bool()> is_quiet);
+              const Roots& roots, std::function<bool()> is_quiet, std::function<bool()> is_held);
 
   WaiterId add(Waiter waiter);
   void remove(WaiterId id);
@@ -56,6 +59,7 @@ class SyncWaiters {
   store::Catalog& catalog_;
   const Roots& roots_;
   std::function<bool()> is_quiet_;
+  std::function<bool()> is_held_;
   event::Timer check_timer_;
   std::list<State> waiters_;
   WaiterId last_id_ = 0;

@@ -108,10 +108,13 @@ bool took_notification(const Json& message, const NotificationHandler& handler) 
   if (!error.is_object() || code == error.end() || !code->is_number_integer() ||
       text == error.end() || !text->is_string())
     throw MalformedReply("the service answered with an error that is none");
-  throw CallFailed(code->get<int>(), readable_text(text->get_ref<const std::string&>()));
+  throw CallFailed(code->get<int>(), text->get_ref<const std::string&>());
 }
 
 }  // namespace
+
+CallFailed::CallFailed(int code, const std::string& message)
+    : std::runtime_error(readable_text(message)), code_(code), message_(message) {}
 
 Client::Client(const std::string& socket_path) : socket_path_(socket_path) {
   sockaddr_un address{};

@@ -44,11 +44,13 @@ class MalformedReply : public std::runtime_error {
 /// The service answered with an error. what() is its message, made safe for a terminal.
 class CallFailed : public std::runtime_error {
  public:
-  CallFailed(int code, const std::string& message) : std::runtime_error(message), code_(code) {}
+  CallFailed(int code, const std::string& message);
   [[nodiscard]] int code() const { return code_; }  ///< ErrorCode, or a number not known here
+  [[nodiscard]] const std::string& message() const { return message_; }  ///< as the service sent it
 
  private:
   int code_;
+  std::string message_;
 };
 
 using Deadline = std::optional<std::chrono::steady_clock::time_point>;  ///< empty: none

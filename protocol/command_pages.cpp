@@ -21,6 +21,7 @@ constexpr auto pages = std::to_array<CommandPage>({
      "pictures that can be found by what the network of `detect.embedding` makes of them; 0 "
      "without a model. `sandbox` tells of the processes that read pictures: the setting, and the "
      "layers that they have to do without (null until the first of them has started). "
+     "`last_error_at` is when `last_error` came up. "
      "`log_lines_dropped` counts the lines of the service's own log that whoever reads it did not "
      "take in time.",
      "{}",
@@ -34,7 +35,7 @@ constexpr auto pages = std::to_array<CommandPage>({
       "quarantined": {"files": 3, "bytes": 900000, "orphans": 0},
       "index": {"hashes": 1950, "features": 1950, "feature_bytes": 24117248,
         "embeddings": 0, "embedding_bytes": 0, "build_seconds": 0.01},
-      "sandbox": {"rule": "required", "missing": []}, "last_error": null,
+      "sandbox": {"rule": "required", "missing": []}, "last_error": null, "last_error_at": null,
       "watches": 12, "watch_failures": 0, "watch_repairs": 0, "overflows": 0, "reconciles": 6,
       "last_reconcile_ms": 4, "queue_dirs": 0, "queue_files": 0, "inflight": 0,
       "moves_done": 3, "moves_undone": 0, "moves_failed": 0, "log_lines_dropped": 0, "degraded": []})",
@@ -43,7 +44,8 @@ constexpr auto pages = std::to_array<CommandPage>({
      "Answers when every file that lay in the watched folders at the time of the call has its "
      "decision: the folders are listed anew, no event is trusted. While it waits, `progress` "
      "notifications tell how many files are left. When `timeout` passes first, the answer is the "
-     "error `timed-out`.",
+     "error `timed-out`. While the service is paused and files wait, a call without `timeout` is "
+     "answered with the error `refused`, for nobody knows how long that will be.",
      R"({"timeout": "60s"})", R"({"files": 12, "seconds": 0.8})", "progress",
      R"({"pending": 5, "total": 12})"},
     {"duplicates",
@@ -59,7 +61,9 @@ constexpr auto pages = std::to_array<CommandPage>({
      "`mirrored`, then turned clockwise by `rotation_degrees`, then enlarged by `scale`; `overlap` "
      "is the share of the original that the duplicate shows, and `ssim` that of the part which "
      "both show. `similarity` is the cosine of the two vectors that the network gives, where a "
-     "model is set and the bytes differ, whatever the decision rests on.",
+     "model is set and the bytes differ, whatever the decision rests on. `not_moved` is there only "
+     "where the file was to be moved to quarantine and that failed, and says why; it is tried "
+     "again by itself.",
      R"({"relation": "near", "under": "/srv/photos", "limit": 1})",
      R"({"items": [{"id": 7, "relation": "near", "path": "/srv/photos/copy.jpg",
       "original": "/srv/photos/first.jpg", "action": "log", "action_limit": null,

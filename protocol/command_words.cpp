@@ -17,11 +17,13 @@ constexpr auto all_words = std::to_array<CommandWords>({
      "status"},
     {"sync",
      "The folders are listed anew; no event is trusted. For scripts, instead of waiting. Ends with "
-     "4 when the time passes first.",
+     "4 when the time passes first. While the service is paused and files wait it ends with 1, or "
+     "with --timeout waits for resume.",
      "sync --timeout 60s"},
     {"duplicates",
      "Each with what it rests on, what was done about it and the file it is held against. The "
-     "number of a decision is also that of the file in quarantine.",
+     "number of a decision is also that of the file in quarantine. \"not moved\" is what was to go "
+     "to quarantine and could not; the reasons follow.",
      "duplicates --relation exact --limit 2"},
     {"groups",
      "Every duplicate of a group is held against its original itself, never against another "

@@ -65,6 +65,7 @@ void to_json(Json& json, const DecisionReport& report) {
   json["decided_at"] = time_to_text(report.decided_at);
   json["state"] = name_of(report.state);
   json["supersedes"] = or_null(report.supersedes);
+  if (report.not_moved) json["not_moved"] = *report.not_moved;
 }
 
 void from_json(const Json& json, DecisionReport& report) {
@@ -83,6 +84,8 @@ void from_json(const Json& json, DecisionReport& report) {
   report.decided_at = parsed_member(json, "decided_at", time_from_text);
   report.state = parsed_member(json, "state", matching::decision_state_from_name);
   report.supersedes = optional_member<std::int64_t>(json, "supersedes");
+  report.not_moved =
+      json.contains("not_moved") ? optional_member<std::string>(json, "not_moved") : std::nullopt;
 }
 
 void to_json(Json& json, const GroupReport& report) {

@@ -36,6 +36,9 @@ struct DecisionReport {
   Time decided_at;
   matching::DecisionState state = matching::DecisionState::standing;
   std::optional<std::int64_t> supersedes;  ///< id of the decision that this one replaced
+  /// Why the file has not been moved to quarantine, though it was to be. In listings only; its
+  /// member is absent where there is nothing to say.
+  std::optional<std::string> not_moved;
 
   bool operator==(const DecisionReport&) const = default;
 };

@@ -86,6 +86,8 @@ void to_json(Json& json, const StatusReport& report) {
   json["sandbox"] = {{"rule", report.sandbox.required ? "required" : "best-effort"},
                      {"missing", or_null(report.sandbox.missing)}};
   json["last_error"] = or_null(report.last_error);
+  json["last_error_at"] =
+      report.last_error_at ? Json(time_to_text(*report.last_error_at)) : Json(nullptr);
   json["watches"] = report.watches;
   json["watch_failures"] = report.watch_failures;
   json["watch_repairs"] = report.watch_repairs;
@@ -131,6 +133,7 @@ void from_json(const Json& json, StatusReport& report) {
   report.sandbox.required = json.at("sandbox").at("rule") == "required";
   report.sandbox.missing = optional_member<std::vector<std::string>>(json.at("sandbox"), "missing");
   report.last_error = optional_member<std::string>(json, "last_error");
+  report.last_error_at = optional_parsed_member(json, "last_error_at", time_from_text);
   json.at("watches").get_to(report.watches);
   json.at("watch_failures").get_to(report.watch_failures);
   json.at("watch_repairs").get_to(report.watch_repairs);

@@ -88,6 +88,7 @@ struct StatusReport {
   IndexReport index;
   SandboxReport sandbox;
   std::optional<std::string> last_error;
+  std::optional<Time> last_error_at;  ///< when it came up; there if last_error is
   std::uint64_t watches = 0;
   std::uint64_t watch_failures = 0;
   std::uint64_t watch_repairs = 0;  ///< found gone without a word, and set again

@@ -45,6 +45,10 @@ TEST_CASE("a decision's line is one safe line that reads back as the decision") 
 
 TEST_CASE("every report reads back as it was written") {
   check_survives(some_decision());
+  CHECK_FALSE(Json(some_decision()).contains("not_moved"));
+  DecisionReport stuck = some_decision();
+  stuck.not_moved = "No space left on device";
+  check_survives(stuck);
   GroupReport group;
   group.id = 2;
   group.original = "/a\xff";
@@ -98,6 +102,7 @@ TEST_CASE("a status reads back as it was written") {
   status.index = {4, 3, 2000, 2, 500, 0.5};
   status.sandbox = {false, {{"Landlock", "seccomp"}}};
   status.last_error = "disk";
+  status.last_error_at = Time(std::chrono::milliseconds(1'777'777'777'777));
   status.last_reconcile_ms = 12;
   status.moves_undone = 6;
   status.degraded = {"watch-limit: raise it"};
