@@ -2,6 +2,8 @@
 // sync, distinct, quarantine apply, restore and purge, rescan, pause, resume, reload.
 #include <algorithm>
 #include <ostream>
+#include <sstream>
+#include <string>
 
 #include "ctl/commands.h"
 #include "ctl/human_text.h"
@@ -132,10 +134,26 @@ ExitStatus change_state(const Task& task) {
   const Json result = call_command(task);
   if (task.wants_json())
     write_json(task.console, result);
+  else if (task.invocation.command->name == "rescan")
+    task.console.out << "Comparing; `imgdedupctl sync` waits for the end.\n";
   else
     task.console.out << "imgdedupd is " << name_of(result.get<protocol::StateReport>().state)
                      << ".\n";
   return ExitStatus::done;
+}
+
+ExitStatus reload_settings(const Task& task) {
+  try {
+    return change_state(task);
+  } catch (const protocol::CallFailed& error) {
+    // Each mistake in the settings is a line of its own.
+    if (error.message().find('\n') == std::string::npos) throw;
+    task.console.errors << "imgdedupctl: the settings stay as they were:\n";
+    std::istringstream lines(error.message());
+    for (std::string line; std::getline(lines, line);)
+      task.console.errors << protocol::readable_text(line) << '\n';
+    return ExitStatus::failed;
+  }
 }
 
 }  // namespace imgdedup::ctl

@@ -76,7 +76,8 @@ CommandLine::CommandLine() {
   app_.require_subcommand(0, 1);
   app_.set_version_flag("--version", version_text(), "print the version");
   app_.add_option("--socket", socket_path, "the socket of the service")->type_name("PATH");
-  app_.add_flag("--json", json, "print one JSON value, as docs/protocol.md describes it");
+  app_.add_flag("--json", json,
+                "print one JSON value, as /usr/share/doc/imgdedup/protocol.md describes it");
 
   add(app_, "status", "status");
   add(app_, "sync", "sync").add("--timeout", "timeout", "TIME");
@@ -233,19 +234,31 @@ std::vector<std::string> CommandLine::reached() const {
   return words;
 }
 
+std::string CommandLine::family_text(const CLI::App* family) const {
+  std::string text = "Usage: imgdedupctl " + family->get_name() + " COMMAND\n\n" +
+                     sentence_of(family->get_description()) + "\n\nCommands:\n";
+  for (const Subcommand& subcommand : subcommands_)
+    if (subcommand.app->get_parent() == family)
+      text += "  " + std::string(subcommand.command->usage) + "\n        " +
+              std::string(subcommand.command->help) + "\n";
+  return text;
+}
+
 std::string CommandLine::help_of(const std::vector<std::string>& words) const {
   const CLI::App* app = &app_;
-  std::string name = app_.get_name();
-  for (std::size_t i = 0; i < words.size(); ++i) {
+  for (const std::string& word : words) {
     const auto below =
-        app->get_subcommands([&](const CLI::App* each) { return each->get_name() == words[i]; });
-    if (below.empty()) throw std::invalid_argument("there is no command " + words[i]);
-    if (i > 0) name += " " + words[i - 1];
+        app->get_subcommands([&](const CLI::App* each) { return each->get_name() == word; });
+    if (below.empty()) throw std::invalid_argument("there is no command " + word);
     app = below.front();
   }
   for (const Subcommand& subcommand : subcommands_)
     if (subcommand.app == app) return help_text(outline_of(subcommand));
-  return app == &app_ ? overview_text() : app->help(name);
+  if (app == &app_) return overview_text();
+  if (words == std::vector<std::string>{"help"})
+    return "Usage: imgdedupctl help [COMMAND]\n\nSay more about a command. Without one, list them "
+           "all.\n";
+  return family_text(app);
 }
 
 std::string overview_text() {
@@ -262,7 +275,8 @@ std::string overview_text() {
       "Options:\n"
       "  --socket PATH   the socket of the service; else $IMGDEDUPD_SOCKET, else\n"
       "                  /run/imgdedupd/control.sock\n"
-      "  --json          print one JSON value, as docs/protocol.md describes it\n"
+      "  --json          print one JSON value, as /usr/share/doc/imgdedup/protocol.md\n"
+      "                  describes it\n"
       "  --version       print the version\n\n"
       "Exit status: 0 done, 1 failed, 2 wrong usage, 3 the service cannot be reached,\n"
       "4 a time limit passed.\n";

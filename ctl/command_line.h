@@ -65,6 +65,8 @@ class CommandLine {
 
   Subcommand& add(CLI::App& parent, const std::string& word, std::string_view name);
   [[nodiscard]] const Subcommand* chosen() const;
+  /// The help of a word with commands below it.
+  [[nodiscard]] std::string family_text(const CLI::App* family) const;
   [[nodiscard]] CommandOutline outline_of(const Subcommand& subcommand) const;
 
   CLI::App app_{"", "imgdedupctl"};

@@ -27,11 +27,22 @@ ExitStatus declare_distinct(const Task& task);
 ExitStatus apply_settings(const Task& task);
 ExitStatus restore_files(const Task& task);
 ExitStatus purge_files(const Task& task);
-/// rescan, pause, resume, reload.
+/// rescan, pause, resume.
 ExitStatus change_state(const Task& task);
+ExitStatus reload_settings(const Task& task);
+
+/// What the environment says; empty: nothing.
+struct Surroundings {
+  std::string socket_variable;    ///< $IMGDEDUPD_SOCKET
+  std::string runtime_directory;  ///< $XDG_RUNTIME_DIR
+};
+
+/// Where the usual socket does not answer: that one's own service has one; empty if it has none, or
+/// if another socket was asked for.
+std::string own_service_hint(std::string_view socket_path, const std::string& runtime_directory);
 
 /// The whole of main(): parses, connects, runs, says what went wrong on console.errors.
-ExitStatus run_program(std::span<const std::string> arguments, std::string_view socket_variable,
+ExitStatus run_program(std::span<const std::string> arguments, const Surroundings& surroundings,
                        const Console& console);
 
 }  // namespace imgdedup::ctl

@@ -66,6 +66,8 @@ std::variant<Invocation, EarlyExit> parse_arguments(std::span<const std::string>
   try {
     line.parse({arguments.begin(), arguments.end()});
     const std::vector<std::string> words = line.reached();
+    if (words == std::vector<std::string>{"help"} && line.json)
+      return wrong_usage("help is for people; it has no JSON form");
     if (words == std::vector<std::string>{"help"})
       return EarlyExit{ExitStatus::done, line.help_of(line.help_words)};
     if (line.command() == nullptr)

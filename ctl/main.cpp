@@ -14,10 +14,13 @@ int main(int argc, char** argv) {
   // started with the signal ignored.
   std::signal(SIGPIPE, SIG_DFL);
   std::ios::sync_with_stdio(false);
-  const char* socket_variable = std::getenv("IMGDEDUPD_SOCKET");
+  const auto variable = [](const char* name) {
+    const char* value = std::getenv(name);
+    return std::string(value == nullptr ? "" : value);
+  };
   const std::vector<std::string> arguments(argv + 1, argv + argc);
-  const ExitStatus status =
-      run_program(arguments, socket_variable == nullptr ? "" : socket_variable, standard_console());
+  const ExitStatus status = run_program(
+      arguments, {variable("IMGDEDUPD_SOCKET"), variable("XDG_RUNTIME_DIR")}, standard_console());
   if (!std::cout.flush()) {
     std::cerr << "imgdedupctl: standard output could not be written\n";
     return static_cast<int>(ExitStatus::failed);

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The way from a command line to an exit status.
+#include <sys/stat.h>
+
 #include <array>
 #include <cassert>
 #include <ostream>
+#include <string>
 #include <utility>
 
 #include "ctl/commands.h"
@@ -32,7 +35,7 @@ constexpr auto runners = std::to_array<std::pair<std::string_view, Runner>>({
     {"rescan", change_state},
     {"pause", change_state},
     {"resume", change_state},
-    {"reload", change_state},
+    {"reload", reload_settings},
     {"events", print_events},
     {"metrics", show_metrics},
     {"export", export_files},
@@ -47,24 +50,35 @@ ExitStatus run(const Task& task) {
 
 }  // namespace
 
-ExitStatus run_program(std::span<const std::string> arguments, std::string_view socket_variable,
+std::string own_service_hint(std::string_view socket_path, const std::string& runtime_directory) {
+  if (socket_path != protocol::default_socket_path || runtime_directory.empty()) return {};
+  const std::string own = runtime_directory + "/imgdedupd/control.sock";
+  struct stat status {};
+  if (::stat(own.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) return {};
+  return "; your own service has its socket at " + own + ": export IMGDEDUPD_SOCKET=" + own;
+}
+
+ExitStatus run_program(std::span<const std::string> arguments, const Surroundings& surroundings,
                        const Console& console) {
+  std::string socket_path;
   const auto complain = [&](ExitStatus status, std::string_view problem) {
     console.out << std::flush;
     console.errors << "imgdedupctl: " << protocol::readable_text(problem) << '\n' << std::flush;
     return status;
   };
   try {
-    const auto parsed = parse_arguments(arguments, socket_variable);
+    const auto parsed = parse_arguments(arguments, surroundings.socket_variable);
     if (const auto* early = std::get_if<EarlyExit>(&parsed)) {
       (early->status == ExitStatus::done ? console.out : console.errors) << early->text;
       return early->status;
     }
     const auto& invocation = std::get<Invocation>(parsed);
-    protocol::Client client(invocation.socket_path);
+    socket_path = invocation.socket_path;
+    protocol::Client client(socket_path);
     return run({invocation, client, console});
   } catch (const protocol::ServiceUnreachable& error) {
-    return complain(ExitStatus::unreachable, error.what());
+    return complain(ExitStatus::unreachable,
+                    error.what() + own_service_hint(socket_path, surroundings.runtime_directory));
   } catch (const protocol::CallTimedOut& error) {
     return complain(ExitStatus::timed_out, error.what());
   } catch (const protocol::CallFailed& error) {

@@ -135,7 +135,16 @@ TEST_CASE("wrong usage says what is wrong") {
   says({"quarantine", "purge", "1", "--older-than", "30d"}, "either IDs or --older-than");
   says({"quarantine", "purge", "--older-than", "30"}, "duration with its unit");
   says({"help", "nope"}, "nope");
+  says({"--json", "help"}, "no JSON form");
   says({"bad\033[31m"}, "bad\\x1b[31m");
+}
+
+TEST_CASE("help of help and of a word with commands below it are in one manner") {
+  CHECK(early({"help", "help"}).text.starts_with("Usage: imgdedupctl help [COMMAND]\n"));
+  const std::string family = early({"help", "quarantine"}).text;
+  CHECK_MESSAGE(family.starts_with("Usage: imgdedupctl quarantine COMMAND\n"), family);
+  CHECK(family.find("  quarantine restore ID...|--all\n") != std::string::npos);
+  CHECK(family.find("  status\n") == std::string::npos);
 }
 
 TEST_CASE("help and version are answers, not errors") {

@@ -13,11 +13,13 @@
 #include <thread>
 #include <vector>
 
+#include "ctl/commands.h"
 #include "protocol/command_table.h"
 #include "protocol/fake_service.h"
 #include "protocol/json_rpc.h"
 #include "protocol/path_text.h"
 #include "protocol/reports.h"
+#include "protocol/utf8.h"
 #include "support/temporary_directory.h"
 
 using namespace imgdedup::protocol;
@@ -222,12 +224,46 @@ TEST_CASE_FIXTURE(Fixture, "parts of a group are put together") {
   CHECK(table.find("/original2") == table.rfind("/original2"));
 }
 
+TEST_CASE_FIXTURE(Fixture, "what a group shows stands in columns, however long the evidence is") {
+  GroupReport group;
+  group.original = "/original";
+  group.copies = 2;
+  group.duplicates.resize(2);
+  group.duplicates[0].path = "/first";
+  group.duplicates[0].evidence.distance_bits = 12;
+  group.duplicates[0].evidence.ssim = 0.9;
+  group.duplicates[0].evidence.inliers = 140;
+  group.duplicates[0].evidence.rotation_degrees = 90;
+  group.duplicates[0].evidence.overlap = 0.49;
+  group.duplicates[1].path = "/second";
+  group.duplicates[1].evidence.distance_bits = 0;
+  const FakeService service(socket_path(), answering([&](const std::string&, const Json&) {
+                              return make_page(Json::array({group}), nullptr);
+                            }));
+  const std::string text = run({"groups"}).out;
+  const auto column = [&](std::string_view name) {
+    const std::size_t line = text.rfind('\n', text.find(name)) + 1;
+    return display_width(std::string_view(text).substr(line, text.find(name) - line));
+  };
+  CHECK_MESSAGE(column("/first") == column("/second"), text);
+}
+
 TEST_CASE_FIXTURE(Fixture, "an error of the service is printed and ends with 1") {
   const FakeService service(socket_path(), failing(ErrorCode::not_permitted, "only\033root"));
   const Outcome outcome = run({"pause", "--json"});
   CHECK(outcome.status == 1);
   CHECK(outcome.out == "");
   CHECK(outcome.errors == "imgdedupctl: only\\x1broot\n");
+}
+
+TEST_CASE_FIXTURE(Fixture, "mistakes in the settings are a line each, and forge none") {
+  const FakeService service(socket_path(),
+                            failing(ErrorCode::refused, "f:1: a: b\nf:2: c: \x1b[2J"));
+  const Outcome outcome = run({"reload"});
+  CHECK(outcome.status == 1);
+  CHECK(outcome.errors ==
+        "imgdedupctl: the settings stay as they were:\nf:1: a: b\nf:2: c: \\x1b[2J\n");
+  CHECK(run({"pause"}).errors == "imgdedupctl: f:1: a: b\\nf:2: c: \\x1b[2J\n");
 }
 
 TEST_CASE_FIXTURE(Fixture, "wrong usage ends with 2 before any connection") {
@@ -241,6 +277,18 @@ TEST_CASE_FIXTURE(Fixture, "without a service the exit status is 3") {
   CHECK(outcome.status == 3);
   CHECK(outcome.errors.find("is imgdedupd running?") != std::string::npos);
   CHECK(run({"--socket", directory / "other", "status"}).errors.find("other") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(Fixture, "where the usual socket does not answer, one's own is named") {
+  using imgdedup::ctl::own_service_hint;
+  CHECK(own_service_hint(default_socket_path, directory.path()).empty());
+  std::filesystem::create_directories(directory / "imgdedupd");
+  const std::string own = directory / "imgdedupd/control.sock";
+  const FakeService service(own, examples());
+  CHECK(own_service_hint(default_socket_path, directory.path()) ==
+        "; your own service has its socket at " + own + ": export IMGDEDUPD_SOCKET=" + own);
+  CHECK(own_service_hint("/elsewhere", directory.path()).empty());
+  CHECK(own_service_hint(default_socket_path, "").empty());
 }
 
 TEST_CASE_FIXTURE(Fixture, "a service that leaves within a call ends with 3") {

@@ -253,9 +253,18 @@ TEST_CASE("pause holds decisions back until resume") {
   service.start();
   service.sync();
   CHECK(service.ctl({"pause"}).exit_status == 0);
+  CHECK(service.ctl({"sync"}).exit_status == 0);  // nothing waits
   write_file(service.root() / "a.jpg", jpeg(1));
   const auto waited = service.ctl({"sync", "--timeout", "1s"});
   CHECK(waited.exit_status == 4);
+  CHECK_MESSAGE(waited.errors.find("paused") != std::string::npos, waited.errors);
+  // Without a limit nobody waits for a `resume` in silence.
+  const auto refused = service.ctl({"sync"});
+  CHECK(refused.exit_status == 1);
+  CHECK_MESSAGE(
+      refused.errors.find("paused, and 1 file waits for its decision until") != std::string::npos,
+      refused.errors);
+  CHECK_MESSAGE(refused.errors.find("imgdedupctl resume") != std::string::npos, refused.errors);
   CHECK(service.call("status")["state"] == "paused");
   CHECK(service.call("status")["pending"] == 1);
   CHECK(service.ctl({"resume"}).exit_status == 0);
@@ -263,11 +272,30 @@ TEST_CASE("pause holds decisions back until resume") {
   CHECK(service.call("status")["images"] == 1);
 }
 
+TEST_CASE("rescan of a folder that is not there, or is none, is an error") {
+  Service service;
+  service.start();
+  write_file(service.root() / "trip" / "a.jpg", jpeg(1));
+  service.sync();
+  const auto nowhere = service.ctl({"rescan", service.root() / "nowhere"});
+  CHECK(nowhere.exit_status == 1);
+  CHECK(nowhere.errors ==
+        "imgdedupctl: " + (service.root() / "nowhere").string() + ": No such file or directory\n");
+  CHECK(service.ctl({"rescan", service.root() / "trip" / "a.jpg"}).exit_status == 1);
+  for (const auto& folder : {service.root() / "trip", service.root()}) {
+    const auto compared = service.ctl({"rescan", folder});
+    CHECK(compared.output == "Comparing; `imgdedupctl sync` waits for the end.\n");
+    CHECK(compared.exit_status == 0);
+  }
+}
+
 TEST_CASE("exit statuses: 2 for wrong usage, 3 when nobody answers") {
   Service service;
   CHECK(service.ctl({"status"}).exit_status == 3);
   CHECK(service.ctl({"no-such-command"}).exit_status == 2);
-  CHECK(run_program({IMGDEDUPD_PATH, "--no-such-option"}).exit_status == 2);
+  const auto wrong = run_program({IMGDEDUPD_PATH, "--no-such-option"});
+  CHECK(wrong.exit_status == 2);
+  CHECK(wrong.errors.starts_with("imgdedupd: "));
   CHECK(run_program({IMGDEDUPD_PATH, "--version"}).exit_status == 0);
 }
 
