@@ -63,7 +63,8 @@ void Daemon::Implementation::recover() {
   const store::RecoveryReport report = store::recover_quarantine(
       catalog_, roots_.quarantine_directories(), [this](const std::string& path) {
         const Root* root = roots_.holding(path);
-        return root && !root->is_online();
+        return root ? store::WatchedPlace{root->settings.path, !root->is_online()}
+                    : store::WatchedPlace{};
       });
   moves_wait_ = report.waiting > 0;
   catalog_.reserve_decision_ids(report.highest_id);
@@ -74,7 +75,7 @@ void Daemon::Implementation::recover() {
     spdlog::info("brought back from quarantine what the last run had not finished restoring: {}",
                  join(report.restored));
   if (!report.kept.empty())
-    warn("left in quarantine, for their old names are taken: " + join(report.kept));
+    warn("left in quarantine, for they cannot go back: " + join(report.kept));
   if (!report.adopted.empty())
     warn("found in quarantine, unknown to the catalog, and taken into it: " + join(report.adopted));
   for (const std::string& problem : report.problems) warn("quarantine: " + problem);

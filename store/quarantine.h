@@ -12,6 +12,7 @@
 #include "posix/unique_descriptor.h"
 #include "store/catalog.h"
 #include "store/file_transfer.h"
+#include "store/original_place.h"
 
 namespace imgdedup::store {
 
@@ -132,7 +133,7 @@ class QuarantineReturn {
 
 struct RecoveryReport {
   std::vector<DecisionId> undone;     ///< had been taken but not verified; are back in their place
-  std::vector<DecisionId> kept;       ///< stay in quarantine: their old name is taken
+  std::vector<DecisionId> kept;       ///< stay in quarantine: `problems` say why
   std::vector<DecisionId> adopted;    ///< lay in quarantine unknown to the catalog
   std::vector<DecisionId> lost;       ///< are no longer in quarantine
   std::vector<DecisionId> restored;   ///< their way back was ended
@@ -143,13 +144,10 @@ struct RecoveryReport {
 
 /// Brings journal and disk to agree after whatever ended the last run, and adopts files that a lost
 /// catalog left in `quarantine_directories` by their sidecars. At start, before anything moves.
-/// is_away: whether the folder that holds a path is known not to be there now; what cannot be found
-/// in such a one waits.
+/// place_of: what cannot be found in a root that is away waits; no link below a root is followed.
 [[nodiscard]] RecoveryReport recover_quarantine(
     Catalog& catalog, const std::vector<std::string>& quarantine_directories,
-    const std::function<bool(const std::string& path)>& is_away = [](const std::string&) {
-      return false;
-    });
+    const PlaceOf& place_of = [](const std::string&) { return WatchedPlace{}; });
 
 /// Where the file of an entry lies.
 std::string quarantine_path(const QuarantineEntry& entry);

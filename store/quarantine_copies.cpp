@@ -27,13 +27,12 @@ bool is_source(const std::optional<matching::FileStamp>& stamp, const Quarantine
 
 class BrokenOffCopy {
  public:
-  BrokenOffCopy(Catalog& catalog, const QuarantineEntry& entry,
-                const std::function<bool(const std::string&)>& is_away)
-      : catalog_(catalog), entry_(entry), is_away_(is_away) {
-    const auto [directory, name] = split_path(entry.original_path);
-    name_ = name;
-    place_ = posix::open_root(directory);
-  }
+  BrokenOffCopy(Catalog& catalog, const QuarantineEntry& entry, const WatchedPlace& place)
+      : catalog_(catalog),
+        entry_(entry),
+        is_away_(place.is_away),
+        name_(split_path(entry.original_path).second),
+        place_(open_original_folder(place, entry.original_path)) {}
 
   CopyEnd end() {
     try {
@@ -59,9 +58,7 @@ class BrokenOffCopy {
     return place_ ? stamp_in(place_.descriptor.get(), name_) : std::nullopt;
   }
   [[nodiscard]] HiddenFile hidden() const { return {place_.descriptor.get(), name_, entry_.id}; }
-  [[nodiscard]] bool place_may_come_back() const {
-    return !place_ && is_away_(entry_.original_path);
-  }
+  [[nodiscard]] bool place_may_come_back() const { return !place_ && is_away_; }
 
   void set_state(MoveState state) {
     auto transaction = catalog_.begin(Durability::power);
@@ -134,7 +131,7 @@ class BrokenOffCopy {
 
   Catalog& catalog_;
   const QuarantineEntry& entry_;
-  const std::function<bool(const std::string&)>& is_away_;
+  bool is_away_;
   std::string name_;
   posix::Opened place_;
   std::optional<QuarantineDirectory> quarantine_;
@@ -142,9 +139,8 @@ class BrokenOffCopy {
 
 }  // namespace
 
-CopyEnd end_copy(Catalog& catalog, const QuarantineEntry& entry,
-                 const std::function<bool(const std::string& path)>& is_away) {
-  return BrokenOffCopy(catalog, entry, is_away).end();
+CopyEnd end_copy(Catalog& catalog, const QuarantineEntry& entry, const WatchedPlace& place) {
+  return BrokenOffCopy(catalog, entry, place).end();
 }
 
 }  // namespace imgdedup::store

@@ -2,10 +2,10 @@
 // Ends a copying to or from another mount that was broken off.
 #pragma once
 
-#include <functional>
-#include <string>
+#include <cstdint>
 
 #include "store/catalog.h"
+#include "store/original_place.h"
 
 namespace imgdedup::store {
 
@@ -18,8 +18,7 @@ enum class CopyEnd : std::uint8_t {
 };
 
 /// entry: in state copying, copied or restoring. Never removes one of two copies unless it has seen
-/// the other. is_away: see recover_quarantine(). Throws std::system_error, StoreError.
-CopyEnd end_copy(Catalog& catalog, const QuarantineEntry& entry,
-                 const std::function<bool(const std::string& path)>& is_away);
+/// the other. place: of the entry's original path. Throws std::system_error, StoreError.
+CopyEnd end_copy(Catalog& catalog, const QuarantineEntry& entry, const WatchedPlace& place);
 
 }  // namespace imgdedup::store

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <map>
 #include <system_error>
 
@@ -43,16 +44,35 @@ bool has_left(MoveState state) {
          state == MoveState::purged;
 }
 
+std::string why_kept(const QuarantineEntry& entry, int error) {
+  const std::string restore = "`imgdedupctl quarantine restore " + std::to_string(entry.id) + "`";
+  std::string why = std::strerror(error);
+  std::string advice = "mend that, then " + restore;
+  if (error == EEXIST) {
+    why = "another file has its name by now";
+    advice = "move that one away, then " + restore;
+  } else if (error == ELOOP) {
+    why = "a link lies where its folder was, and links are not followed";
+    advice = "put the folder in its place, then " + restore;
+  } else if (error == ENOENT) {
+    why = "its folder is gone";
+    advice = restore + " makes it again";
+  }
+  return "cannot put " + entry.original_path + " back, whose move was broken off: " + why +
+         ". It lies in quarantine; " + advice;
+}
+
 struct FoundFile {
   matching::FileStamp stamp;
   std::uint64_t hard_links = 1;
 };
 
-std::optional<FoundFile> find_at_original_path(const QuarantineEntry& entry) {
-  const auto [directory, name] = split_path(entry.original_path);
-  const posix::Opened parent = posix::open_root(directory);
+std::optional<FoundFile> find_at_original_path(const QuarantineEntry& entry,
+                                               const WatchedPlace& place) {
+  const posix::Opened parent = open_original_folder(place, entry.original_path);
   if (!parent) return std::nullopt;
-  const posix::Opened file = posix::open_file_beneath(parent.descriptor.get(), name);
+  const posix::Opened file =
+      posix::open_file_beneath(parent.descriptor.get(), split_path(entry.original_path).second);
   if (!file) return std::nullopt;
   const auto status = posix::status_of(file.descriptor.get());
   const FoundFile found{
@@ -64,8 +84,7 @@ std::optional<FoundFile> find_at_original_path(const QuarantineEntry& entry) {
 
 class Recovery {
  public:
-  Recovery(Catalog& catalog, const std::function<bool(const std::string&)>& is_away)
-      : catalog_(catalog), is_away_(is_away) {}
+  Recovery(Catalog& catalog, const PlaceOf& place_of) : catalog_(catalog), place_of_(place_of) {}
 
   void finish_intents() {
     for_each_entry(MoveState::intent, [&](const QuarantineEntry& entry) { finish_intent(entry); });
@@ -79,7 +98,7 @@ class Recovery {
       // A folder that cannot be opened may be one that is not mounted now.
       if (!quarantine || quarantine->stamp_of(entry.name)) return;
       if (!is_in_place(entry.quarantine_directory)) return;
-      if (const auto found = find_at_original_path(entry)) {
+      if (const auto found = find_at_original_path(entry, place_of_(entry.original_path))) {
         welcome_back(entry, *found);
         (void)quarantine->remove(sidecar_name(entry.id));
       } else {
@@ -179,14 +198,14 @@ class Recovery {
   }
 
   void finish_copy(const QuarantineEntry& entry) {
-    switch (end_copy(catalog_, entry, is_away_)) {
+    switch (end_copy(catalog_, entry, place_of_(entry.original_path))) {
       case CopyEnd::undone:
         report_.undone.push_back(entry.id);
         return;
       case CopyEnd::quarantined:
         return;
       case CopyEnd::restored:
-        if (const auto found = find_at_original_path(entry)) {
+        if (const auto found = find_at_original_path(entry, place_of_(entry.original_path))) {
           welcome_back(entry, *found);
         } else {
           end(entry.id, MoveState::restored, matching::DecisionState::restored);
@@ -205,10 +224,11 @@ class Recovery {
 
   // The catalog that knew of its removal is lost.
   void show_what_is_hidden(const QuarantineEntry& entry) {
-    const auto [directory, name] = split_path(entry.original_path);
-    const posix::Opened place = posix::open_root(directory);
+    const posix::Opened place =
+        open_original_folder(place_of_(entry.original_path), entry.original_path);
     if (!place) return;
-    const HiddenFile hidden(place.descriptor.get(), std::string(name), entry.id);
+    const HiddenFile hidden(place.descriptor.get(),
+                            std::string(split_path(entry.original_path).second), entry.id);
     if (hidden.stamp()) (void)hidden.show();
   }
 
@@ -219,13 +239,14 @@ class Recovery {
     const bool is_taken = quarantine && quarantine->stamp_of(entry.name);
     if (!is_taken) {
       // Both may be on a file system that is not mounted now.
-      if (!quarantine && !find_at_original_path(entry)) return;
+      if (!quarantine && !find_at_original_path(entry, place_of_(entry.original_path))) return;
       if (quarantine) (void)quarantine->remove(sidecar_name(entry.id));
       catalog_.set_move_state(entry.id, MoveState::undone);
       return;
     }
     const auto [directory, name] = split_path(entry.original_path);
-    const posix::Opened parent = posix::open_root(directory);
+    const posix::Opened parent =
+        open_original_folder(place_of_(entry.original_path), entry.original_path);
     const int error = parent ? posix::rename_no_replace(quarantine->descriptor(), entry.name,
                                                         parent.descriptor.get(), std::string(name))
                              : parent.error;
@@ -247,10 +268,11 @@ class Recovery {
     }
     end(entry.id, MoveState::quarantined, matching::DecisionState::quarantined);
     report_.kept.push_back(entry.id);
+    report_.problems.push_back(why_kept(entry, error));
   }
 
   Catalog& catalog_;
-  const std::function<bool(const std::string&)>& is_away_;
+  const PlaceOf& place_of_;
   RecoveryReport report_;
   std::map<std::string, bool> in_place_;
 };
@@ -259,8 +281,8 @@ class Recovery {
 
 RecoveryReport recover_quarantine(Catalog& catalog,
                                   const std::vector<std::string>& quarantine_directories,
-                                  const std::function<bool(const std::string& path)>& is_away) {
-  Recovery recovery(catalog, is_away);
+                                  const PlaceOf& place_of) {
+  Recovery recovery(catalog, place_of);
   recovery.finish_intents();
   for (const std::string& directory : quarantine_directories) recovery.adopt(directory);
   recovery.check_quarantined();

@@ -342,8 +342,10 @@ TEST_CASE("a broken-off copying waits for a folder that is away") {
   const auto place = is_quarantine ? scene.quarantine : scene.root;
   const std::filesystem::path aside = place.string() + "-away";
   std::filesystem::rename(place, aside);
-  const auto report = store::recover_quarantine(*scene.catalog, {scene.quarantine.string()},
-                                                [](const std::string&) { return true; });
+  const auto report = store::recover_quarantine(
+      *scene.catalog, {scene.quarantine.string()}, [&](const std::string&) {
+        return store::WatchedPlace{scene.root.string(), true};
+      });
   CHECK(report.waiting == 1);
   CHECK(is_unfinished(*scene.journal()));
   std::filesystem::rename(aside, place);
