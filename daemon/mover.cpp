@@ -18,6 +18,7 @@ using store::MoveProblem;
 constexpr std::size_t page_size = 500;
 constexpr std::size_t most_waiting = 2 * page_size;
 constexpr std::size_t most_reasons = 10'000;
+constexpr unsigned most_changes_of_original = 3;
 constexpr std::chrono::seconds retry_time{10};
 constexpr std::chrono::seconds longest_retry_time{600};
 
@@ -141,6 +142,12 @@ bool Mover::prepare(const MovePtr& move) {
     if (!root || !root->settings.protect) retry_later();
     return false;
   }
+  if (const auto changes = original_changed_.find(decision.id);
+      changes != original_changed_.end() && changes->second >= most_changes_of_original) {
+    leave(move, "each time that it was taken its original " + original->path +
+                    " changed or went; are the two one file, seen through two file systems?");
+    return false;
+  }
   if (const unsigned times = returning_.times_moved(file->path, decision.content);
       times >= most_moves_of_one_file) {
     give_up(move,
@@ -173,6 +180,22 @@ bool Mover::prepare(const MovePtr& move) {
   }
   move->original_file = std::move(opened.descriptor);
   return true;
+}
+
+void Mover::leave(const MovePtr& move, const std::string& why) {
+  if (!left_.insert(move->decision.id).second) return;
+  ++counts_.failed;
+  const std::string message = "left " + move->decision.path + " where it is: " + why;
+  (void)remember(move->decision.id, message);
+  hooks_.failed(message);
+}
+
+// Whether there was no reason so far.
+bool Mover::remember(store::DecisionId id, const std::string& why) {
+  const auto [known, is_new] = not_moved_.insert_or_assign(id, why);
+  // A full disk may refuse a million files.
+  if (not_moved_.size() > most_reasons) known->second = "see the service's log";
+  return is_new;
 }
 
 void Mover::retry_later() {
@@ -311,6 +334,7 @@ void Mover::finish(const MovePtr& move) {
     returning_.moved(move->decision.path, move->decision.content);
     refused_retry_time_ = retry_time;
     not_moved_.erase(move->decision.id);
+    original_changed_.erase(move->decision.id);
     hooks_.moved(move->decision.id);
   }
   end(move);
@@ -320,6 +344,7 @@ void Mover::give_up(const MovePtr& move, const MoveProblem& problem) {
   move->move.reset();
   if (problem.kind == MoveProblem::Kind::changed) {
     ++counts_.undone;
+    if (problem.original_changed) ++original_changed_[move->decision.id];
     hooks_.look_at_directory_of(move->decision.path);
     // What changed is judged anew and its decision falls; what was merely in use is tried again.
     retry_later();
@@ -331,10 +356,7 @@ void Mover::give_up(const MovePtr& move, const MoveProblem& problem) {
       refused_retry_time_ = std::min(2 * refused_retry_time_, longest_retry_time);
     }
   }
-  const auto [known, is_new] = not_moved_.insert_or_assign(move->decision.id, problem.message);
-  // A full disk may refuse a million files.
-  if (not_moved_.size() > most_reasons) known->second = "see the service's log";
-  if (is_new) hooks_.failed(problem.message);
+  if (remember(move->decision.id, problem.message)) hooks_.failed(problem.message);
 }
 
 void Mover::end(const MovePtr& move) {

@@ -68,6 +68,8 @@ class Mover {
   void start_next();
   void guarded(const MovePtr& move, const std::function<void()>& step);
   [[nodiscard]] bool prepare(const MovePtr& move);
+  void leave(const MovePtr& move, const std::string& why);
+  bool remember(store::DecisionId id, const std::string& why);
   void retry_later();
   void bytes_changed_unseen(store::FileId id, const matching::FileStamp& stamp);
   void verify(const MovePtr& move);
@@ -104,6 +106,9 @@ class Mover {
   std::unordered_set<store::DecisionId> queued_;
   /// Each trouble is told once. By decision, why its file has not been moved.
   std::unordered_map<store::DecisionId, std::string> not_moved_;
+  std::unordered_set<store::DecisionId> left_;  ///< for good, and told
+  /// How often the original changed in the moment of the move.
+  std::unordered_map<store::DecisionId, unsigned> original_changed_;
   MovePtr current_;
   MoverCounts counts_;
   bool is_paused_ = false;

@@ -234,6 +234,7 @@ class QuarantineMove::Implementation {
     if (hindrance) {
       copy_->undo(hindrance->kind == Kind::changed ? MoveState::undone : MoveState::failed);
       copy_.reset();
+      if (hindrance->kind == Kind::changed) return changed(hindrance->message);
       return problem(hindrance->kind, request_.path, hindrance->message);
     }
     posix::test_point("after_sync");
@@ -262,7 +263,7 @@ class QuarantineMove::Implementation {
   }
 
   /// What became of the file, or of its keeper; empty if both are what they were.
-  std::optional<std::string> what_changed() const {
+  std::optional<std::string> what_changed() {
     if (has_lease() && !lease_->still_unbroken())
       return "somebody began to write it in the moment of the move";
     if (!folder_is_in_place()) return folder_went;
@@ -270,21 +271,22 @@ class QuarantineMove::Implementation {
     if (!matching::same_inode_unmodified(stamp_from(now), request_.stamp))
       return "it was changed in the moment of the move";
     if (now.hard_links > 1) return "it got another name in the moment of the move";
-    if (request_.keeper_stamp && !keeper_is_in_place())
+    original_changed_ = request_.keeper_stamp && !keeper_is_in_place();
+    if (original_changed_)
       return "its original " + request_.keeper_path + " went away or changed in that moment";
     return std::nullopt;
   }
 
-  // Another name of the same file is gone when that is: where a folder can be reached by two mounts
-  // that number it differently, nothing else tells.
+  // Where a file can be reached by two mounts that number it differently, nothing else tells: its
+  // other name is gone when this one is, or the kernel still remembers that, but a rename has moved
+  // the time of change of both.
   bool keeper_is_in_place() const {
     const std::string& root =
         request_.keeper_root_path.empty() ? request_.root_path : request_.keeper_root_path;
     const posix::Opened keeper =
         posix::open_file_beneath(root, path_below(root, request_.keeper_path));
     return keeper &&
-           matching::same_inode_unmodified(stamp_from(posix::status_of(keeper.descriptor.get())),
-                                           *request_.keeper_stamp);
+           stamp_from(posix::status_of(keeper.descriptor.get())) == *request_.keeper_stamp;
   }
 
   // Two services that watch one folder may each take the other's original for the duplicate.
@@ -310,7 +312,9 @@ class QuarantineMove::Implementation {
   }
 
   MoveProblem changed(const std::string& why) const {
-    return problem(Kind::changed, request_.path, why);
+    MoveProblem changed = problem(Kind::changed, request_.path, why);
+    changed.original_changed = original_changed_;
+    return changed;
   }
 
   void abandon(MoveState state) {
@@ -346,6 +350,7 @@ class QuarantineMove::Implementation {
   std::unique_ptr<CopyToQuarantine> copy_;
   bool has_sidecar_ = false;
   bool taken_ = false;
+  bool original_changed_ = false;
 };
 
 QuarantineMove::QuarantineMove(Catalog& catalog, MoveRequest request)

@@ -24,6 +24,8 @@ struct MoveProblem {
   };
   Kind kind = Kind::refused;
   std::string message;  ///< what was tried on what, why it failed, what to do
+  /// It was the file that stays that changed, or went, when the other one was taken.
+  bool original_changed = false;
 };
 
 /// What to do where the quarantine folder lies on another mount than the file.

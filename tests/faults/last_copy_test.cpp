@@ -10,6 +10,7 @@
 
 #include "faults/fault_support.h"
 #include "support/drawn_pictures.h"
+#include "support/other_mount.h"
 
 using namespace imgdedup::testing;
 using imgdedup::protocol::Json;
@@ -46,6 +47,24 @@ class BindMount {
 
  private:
   fs::path to_;
+};
+
+/// An overlay, for as long as it lives.
+class Overlay {
+ public:
+  Overlay(fs::path place, const std::string& options) : place_(std::move(place)) {
+    is_mounted_ = ::mount("overlay", place_.c_str(), "overlay", 0, options.c_str()) == 0;
+  }
+  ~Overlay() {
+    if (is_mounted_) ::umount2(place_.c_str(), MNT_DETACH);
+  }
+  Overlay(const Overlay&) = delete;
+  Overlay& operator=(const Overlay&) = delete;
+  [[nodiscard]] bool is_mounted() const { return is_mounted_; }
+
+ private:
+  fs::path place_;
+  bool is_mounted_ = false;
 };
 
 }  // namespace
@@ -162,6 +181,52 @@ TEST_CASE("k1-symlink-root: links to folders and files are no copies") {
   CHECK(in_quarantine(service) == 1);
   CHECK(files_on_disk(service.root()).size() == 10);
   std::printf("k1-symlink-root: 10 files by two roots and three links, none moved\n");
+}
+
+TEST_CASE("k1-overlay: a file seen through an overlay and in its upper folder is never taken") {
+  if (!may_mount("k1-overlay")) return;
+  for (const bool is_copied : {false, true}) {
+    CAPTURE(is_copied);
+    const OtherMount other("k1-overlay");
+    if (!other.is_there()) return;
+    Service service(quarantine_all);
+    const SmallMount disk(service.base() / "disk", "16m");
+    const fs::path layers = service.base() / "disk";
+    const fs::path merged = service.base() / "merged";
+    for (const char* name : {"lower", "upper/photos", "work"})
+      fs::create_directories(layers / name);
+    fs::create_directories(merged);
+    const std::string options = "lowerdir=" + (layers / "lower").string() +
+                                ",upperdir=" + (layers / "upper").string() +
+                                ",workdir=" + (layers / "work").string();
+    const Overlay overlay(merged, options);
+    if (!overlay.is_mounted()) {
+      std::printf("SKIPPED: k1-overlay (no overlay on a tmpfs here)\n");
+      return;
+    }
+    const fs::path shown = merged / "photos";
+    const fs::path upper = layers / "upper/photos";
+    const fs::path quarantine = is_copied ? other.path() / "q" : upper / ".imgdedup-quarantine";
+    service.write_settings(quarantine_all, "  - {path: '" + shown.string() +
+                                               "', protect: true}\n  - {path: '" + upper.string() +
+                                               "', quarantine: '" + quarantine.string() + "'}\n");
+    write_file(shown / "only.jpg", small_jpeg(1));
+    service.start();
+    service.sync();
+    const auto undone = [&] { return service.call("status")["moves_undone"].get<unsigned>(); };
+    wait_until([&] { return undone() > 0; }, "a move that was taken back");
+    look_again(service);
+    // It is not taken and put back for ever.
+    wait_until(
+        [&] { return service.service_log().find("are the two one file") != std::string::npos; },
+        "the end of the trials");
+    CHECK(read_file(upper / "only.jpg") == small_jpeg(1));
+    CHECK(read_file(shown / "only.jpg") == small_jpeg(1));
+    CHECK(in_quarantine(service) == 0);
+    CHECK(count_files(quarantine, "") == 0);
+    CHECK(undone() <= 3);
+    service.stop();
+  }
 }
 
 TEST_CASE("k1-two-at-once: of a thousand pairs that arrive together one of each stays") {

@@ -202,6 +202,21 @@ TEST_CASE("a file that is replaced in the moment of the move goes back") {
   CHECK(scene.journal() == MoveState::undone);
 }
 
+TEST_CASE("an original whose times move with those of the taken file is the same file") {
+  const QuarantineScene scene;
+  auto request = scene.request();
+  request.keeper_stamp = stamp_on_disk(scene.keeper);
+  store::QuarantineMove move(*scene.catalog, request);
+  REQUIRE_FALSE(move.prepare());
+  // As a rename of the one inode would.
+  REQUIRE(::chmod(scene.keeper.c_str(), 0640) == 0);
+  REQUIRE(stamp_on_disk(scene.keeper) != *request.keeper_stamp);
+  const auto problem = move.take(1);
+  CHECK(has_kind(problem, MoveProblem::Kind::changed));
+  CHECK(problem->original_changed);
+  scene.check_in_place();
+}
+
 TEST_CASE("a file whose name is taken cannot go back: it stays in quarantine, listed") {
   const QuarantineScene scene;
   {
