@@ -8,6 +8,7 @@
 
 #include "daemon/event/background.h"
 #include "daemon/file_access.h"
+#include "daemon/protected_places.h"
 #include "posix/test_hooks.h"
 
 namespace imgdedup::daemon {
@@ -155,6 +156,10 @@ bool Mover::prepare(const MovePtr& move) {
              "left " + file->path + " where it is: it lies in quarantine " + std::to_string(times) +
                  " times already, so something puts it back again and again (a sync tool?); "
                  "keep that from doing so, and purge or restore what lies in quarantine"});
+    return false;
+  }
+  if (const auto around = protected_root_around(roots_, *root, file->path)) {
+    leave(move, "it lies in the protected folder " + *around + " as well, by another mount");
     return false;
   }
   const Root* original_root = roots_.holding(original->path);

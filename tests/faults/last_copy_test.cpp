@@ -161,6 +161,50 @@ TEST_CASE("k1-bindalias: a folder seen through a second mount holds no copies of
   std::printf("k1-bindalias: 10 files seen twice, none moved\n");
 }
 
+TEST_CASE("k1-bindalias: what lies in a protected folder as well, by another mount, stays there") {
+  if (!may_mount("k1-bindalias")) return;
+  struct Way {
+    const char* shown;      // of the protected folder
+    const char* place;      // in the watched one
+    const char* duplicate;  // below the protected folder
+  };
+  for (const Way& way : {Way{"", "archive", "y/k.jpg"}, Way{"y", "deep/er", "y/k.jpg"}}) {
+    CAPTURE(std::string(way.place));
+    Service service(quarantine_all);
+    const fs::path archive = service.base() / "archive";
+    const fs::path quarantine = service.base() / "q";
+    fs::create_directories(archive / "y");
+    const BindMount alias(archive / way.shown, service.root() / way.place);
+    const std::string root = "  - {path: '" + service.root().string() + "', quarantine: '" +
+                             quarantine.string() + "'}\n";
+    // It is known by its name in the folder that is not protected, and is to be moved.
+    service.write_settings(quarantine_all, root);
+    write_file(quarantine, "in the way");
+    write_file(service.root() / "a.jpg", small_jpeg(1));
+    service.start();
+    service.sync();
+    write_file(archive / way.duplicate, small_jpeg(1));
+    service.call("rescan");
+    service.sync();
+    CHECK(service.list("duplicates").size() == 1);
+    service.stop();
+    service.write_settings(quarantine_all,
+                           root + "  - {path: '" + archive.string() + "', protect: true}\n");
+    fs::remove(quarantine);
+    service.start();
+    look_again(service);
+    CHECK(read_file(archive / way.duplicate) == small_jpeg(1));
+    CHECK(in_quarantine(service) == 0);
+    CHECK(service.service_log().find("protected folder " + archive.string()) != std::string::npos);
+    // Others move.
+    write_file(service.root() / "c.jpg", small_jpeg(1));
+    service.sync();
+    CHECK(in_quarantine(service) == 1);
+    CHECK_FALSE(fs::exists(service.root() / "c.jpg"));
+    service.stop();
+  }
+}
+
 TEST_CASE("k1-symlink-root: links to folders and files are no copies") {
   Service service(quarantine_all);
   const fs::path link = service.base() / "link";
