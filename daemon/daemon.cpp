@@ -226,6 +226,7 @@ ReloadEnd Daemon::Implementation::reload() {
     settings_ = settings;
     set_log_level(settings_.log_level);
     judge_.set_policy(policy_of(settings_), limits_);
+    mover_.carry_out_all();
     access_check_.use(settings_);
     tell_doubts();
     spdlog::info("reloaded");

@@ -175,7 +175,13 @@ Mover::Hooks Daemon::Implementation::mover_hooks() {
             something_ended();
           },
           [this](const std::string& path) { reconciler_.look_at_directory_of(path); },
-          [this](const std::string& message) { warn(message); }};
+          [this](const std::string& message) { warn(message); },
+          [this](matching::Relation relation) {
+            const matching::Policy& policy = judge_.policy();
+            return policy.action_for(relation) == matching::Action::quarantine &&
+                   (relation != matching::Relation::near || policy.near_enabled) &&
+                   (relation != matching::Relation::edited || policy.edited_enabled);
+          }};
 }
 
 ControlContext Daemon::Implementation::control_context() {

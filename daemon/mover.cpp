@@ -20,6 +20,7 @@ constexpr std::size_t page_size = 500;
 constexpr std::size_t most_waiting = 2 * page_size;
 constexpr std::size_t most_reasons = 10'000;
 constexpr unsigned most_changes_of_original = 3;
+constexpr const char* not_wanted = "the settings of now only log its relation";
 constexpr std::chrono::seconds retry_time{10};
 constexpr std::chrono::seconds longest_retry_time{600};
 
@@ -131,6 +132,11 @@ void Mover::guarded(const MovePtr& move, const std::function<void()>& step) {
 
 bool Mover::prepare(const MovePtr& move) {
   const store::CatalogDecision& decision = move->decision;
+  if (!hooks_.is_wanted(decision.relation)) {
+    (void)remember(decision.id, not_wanted);
+    return false;
+  }
+  if (why_not_moved(decision.id) == not_wanted) not_moved_.erase(decision.id);
   const auto file = library_.catalog().file(decision.file_id);
   const auto original = library_.catalog().file(decision.original_file_id);
   const Root* root = file ? roots_.holding(file->path) : nullptr;

@@ -29,7 +29,8 @@ struct MoverCounts {
 };
 
 /// Before a file moves, its original is opened, is another inode, lies in a watched folder that is
-/// there, and has its digest now; and so has the file itself. What has to be copied, for its
+/// there, and has its digest now; and so has the file itself. What the settings of now would only
+/// log stays, whatever was decided before. What has to be copied, for its
 /// quarantine lies on another mount, is copied on a thread of the pool. Loop thread only.
 class Mover {
  public:
@@ -39,6 +40,8 @@ class Mover {
     std::function<void(const std::string& path)> look_at_directory_of;
     /// Done, but not all of it as one would wish.
     std::function<void(const std::string& message)> note;
+    /// Whether the settings of now send duplicates of this relation to quarantine.
+    std::function<bool(matching::Relation)> is_wanted;
   };
 
   Mover(event::Loop& loop, Library& library, const Roots& roots, worker::WorkerPool& pool,
