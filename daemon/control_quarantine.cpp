@@ -70,22 +70,26 @@ matching::ContentDigest content_at(ControlContext& context, const std::string& p
   return content->fingerprint.content_digest;
 }
 
-/// Ends standing decisions between two contents and has their files judged anew.
+/// Ends standing decisions between two contents, also on files that wait to be read again, and has
+/// their files judged anew.
 void dismiss_between(ControlContext& context, const matching::ContentDigest& a,
                      const matching::ContentDigest& b) {
   store::Catalog& catalog = context.library.catalog();
   std::vector<store::FileId> files;
+  const auto dismiss = [&](const store::CatalogDecision& decision) {
+    const bool is_between = (decision.content == a && decision.original_content == b) ||
+                            (decision.content == b && decision.original_content == a);
+    if (!is_between) return;
+    catalog.set_decision_state(decision.id, matching::DecisionState::dismissed);
+    files.push_back(decision.file_id);
+  };
   for (const auto& digest : {a, b}) {
     const auto content = catalog.content_with_digest(digest);
     if (!content) continue;
+    // Where both of a pair wait, they are held against this word when they have been read.
     for (const auto& file : catalog.files_with_content(*content)) {
-      const auto decision = catalog.standing_decision_on(file.id);
-      if (!decision) continue;
-      const bool is_between = (decision->content == a && decision->original_content == b) ||
-                              (decision->content == b && decision->original_content == a);
-      if (!is_between) continue;
-      catalog.set_decision_state(decision->id, matching::DecisionState::dismissed);
-      files.push_back(file.id);
+      if (const auto decision = catalog.standing_decision_on(file.id)) dismiss(*decision);
+      for (const auto& decision : catalog.standing_decisions_against(file.id)) dismiss(decision);
     }
   }
   context.library.judge_again(files);

@@ -304,7 +304,8 @@ void Intake::answered(const std::shared_ptr<Measurement>& measurement,
   // A file that has got further names is not to be moved any more: that is another decision.
   const bool may_stand =
       decision && (decision->action != matching::Action::quarantine || row->hard_links <= 1) &&
-      !library_.contradicts(*measured);
+      !library_.contradicts(*measured) &&
+      !library_.catalog().are_distinct(decision->content, decision->original_content);
   if (may_stand) {
     library_.learn(*measured);
     library_.unchanged(*row);

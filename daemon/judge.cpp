@@ -181,12 +181,23 @@ bool Judge::still_holds(const matching::Candidate& candidate) {
          content->fingerprint.content_digest == candidate.original.fingerprint.content_digest;
 }
 
+// So did the owner, who may have spoken since; what was distinct then has not been compared.
+void Judge::ask_owner_again(Judgement& judgement) const {
+  for (matching::Candidate& candidate : judgement.candidates) {
+    const bool are_distinct = library_.catalog().are_distinct(
+        judgement.record.fingerprint.content_digest, candidate.original.fingerprint.content_digest);
+    if (candidate.declared_distinct && !are_distinct) judgement.is_stale = true;
+    candidate.declared_distinct = are_distinct;
+  }
+}
+
 void Judge::conclude(const JudgementPtr& judgement) {
   const auto row = library_.catalog().file(judgement->file.id);
   if (!row || row->state != matching::FileState::pending) {
     end(judgement);
     return;
   }
+  ask_owner_again(*judgement);
   if (judgement->is_stale || row->stamp != judgement->file.stamp) {
     end(judgement);
     hooks_.must_be_read_again();

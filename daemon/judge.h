@@ -92,6 +92,7 @@ class Judge {
   void judge_later_ones(const std::vector<store::FileId>& files);
   void end(const JudgementPtr& judgement);
   [[nodiscard]] bool still_holds(const matching::Candidate& candidate);
+  void ask_owner_again(Judgement& judgement) const;
   void add_originals(std::vector<matching::Candidate>& candidates, store::ContentId content,
                      const matching::ImageRecord& record,
                      std::optional<double> similarity = std::nullopt);

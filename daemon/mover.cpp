@@ -257,7 +257,9 @@ bool Mover::still_stands(const Move& move) const {
   const auto decision = library_.catalog().decision(move.decision.id);
   const auto file = library_.catalog().file(move.decision.file_id);
   const auto original = library_.catalog().file(move.decision.original_file_id);
-  if (!decision || decision->state != matching::DecisionState::standing || !file ||
+  if (!decision || decision->state != matching::DecisionState::standing ||
+      !hooks_.is_wanted(decision->relation) ||
+      library_.catalog().are_distinct(decision->content, decision->original_content) || !file ||
       file->state != matching::FileState::judged || !original ||
       original->state != matching::FileState::judged || original->stamp != move.original.stamp)
     return false;
@@ -269,11 +271,7 @@ bool Mover::still_stands(const Move& move) const {
 void Mover::verified(const MovePtr& move) {
   posix::test_point("after_verify");
   if (!still_stands(*move)) {
-    hooks_.look_at_directory_of(move->original.path);
-    give_up(move, {MoveProblem::Kind::changed,
-                   "did not move " + move->decision.path + " to quarantine: its original " +
-                       move->original.path + " went away or changed meanwhile"});
-    end(move);
+    fell(move);
     return;
   }
   if (const auto problem = move->move->take(wall_clock_ns())) {
@@ -314,15 +312,10 @@ void Mover::copied(const MovePtr& move) {
       {transfer->open_copy(), move->decision.file_id, own, move->decision.content, [this, move] {
          ask_digest(move, {duplicate(move->original_file), move->original.id, move->original.stamp,
                            move->decision.original_content, [this, move] {
-                             if (still_stands(*move)) {
+                             if (still_stands(*move))
                                ask_last_digest(move);
-                               return;
-                             }
-                             give_up(move, {MoveProblem::Kind::changed,
-                                            "did not move " + move->decision.path +
-                                                " to quarantine: its original went "
-                                                "away or changed meanwhile"});
-                             end(move);
+                             else
+                               fell(move);
                            }});
        }});
 }
@@ -337,7 +330,21 @@ void Mover::ask_last_digest(const MovePtr& move) {
               move->move->request().stamp, move->decision.content, [this, move] { finish(move); }});
 }
 
+// What was taken goes back.
+void Mover::fell(const MovePtr& move) {
+  hooks_.look_at_directory_of(move->original.path);
+  give_up(move, {MoveProblem::Kind::changed,
+                 "did not move " + move->decision.path + " to quarantine: its original " +
+                     move->original.path +
+                     " went away or changed meanwhile, or the decision does not stand any more"});
+  end(move);
+}
+
 void Mover::finish(const MovePtr& move) {
+  if (!still_stands(*move)) {
+    fell(move);
+    return;
+  }
   if (const auto problem = move->move->finish()) {
     give_up(move, *problem);
   } else {

@@ -81,6 +81,7 @@ class Mover {
   void copy(const MovePtr& move);
   void copied(const MovePtr& move);
   void ask_last_digest(const MovePtr& move);
+  void fell(const MovePtr& move);
   void finish(const MovePtr& move);
   void give_up(const MovePtr& move, const store::MoveProblem& problem);
   struct DigestQuestion {
