@@ -205,7 +205,8 @@ class QuarantineMove::Implementation {
     auto transaction = catalog_.begin(Durability::power);
     catalog_.set_move_state(request_.decision_id, MoveState::quarantined);
     catalog_.set_decision_state(request_.decision_id, matching::DecisionState::quarantined);
-    catalog_.remove_file(request_.file_id);
+    // Another file that took its name meanwhile may have ended its row.
+    if (catalog_.file(request_.file_id)) catalog_.remove_file(request_.file_id);
     transaction->commit();
   }
 

@@ -243,6 +243,16 @@ TEST_CASE("a name that is taken again after the move belongs to the new file") {
   CHECK(read_file(scene.quarantined()) == QuarantineScene::bytes);
 }
 
+TEST_CASE("a file whose row was ended in the middle of its move is moved all the same") {
+  const QuarantineScene scene;
+  store::QuarantineMove move(*scene.catalog, scene.request());
+  REQUIRE_FALSE(move.prepare());
+  REQUIRE_FALSE(move.take(1));
+  scene.catalog->remove_file(scene.copy_id);
+  CHECK_FALSE(move.finish());
+  scene.check_in_quarantine();
+}
+
 TEST_CASE("a folder swapped for a link after the check leads nowhere else") {
   const QuarantineScene scene;
   store::QuarantineMove move(*scene.catalog, scene.request());
