@@ -189,10 +189,7 @@ class QuarantineMove::Implementation {
       put_back();
       return changed(*why);
     }
-    quarantine_->sync();
-    if (::fsync(directory_.get()) != 0)
-      throw std::system_error(errno, std::generic_category(),
-                              "cannot sync the folder of " + request_.path);
+    sync_folders();
     posix::test_point("after_sync");
     commit();
     taken_ = false;
@@ -201,6 +198,13 @@ class QuarantineMove::Implementation {
   }
 
  private:
+  void sync_folders() const {
+    quarantine_->sync();
+    if (::fsync(directory_.get()) != 0)
+      throw std::system_error(errno, std::generic_category(),
+                              "cannot sync the folder of " + request_.path);
+  }
+
   void commit() {
     auto transaction = catalog_.begin(Durability::power);
     catalog_.set_move_state(request_.decision_id, MoveState::quarantined);
@@ -327,6 +331,7 @@ class QuarantineMove::Implementation {
     taken_ = false;
     const int error =
         posix::rename_no_replace(quarantine_->descriptor(), entry_.name, directory_.get(), name_);
+    sync_folders();
     if (error == 0) {
       abandon(MoveState::undone);
       return;

@@ -10,6 +10,7 @@
 
 #include "faults/fault_support.h"
 #include "faults/own_disk.h"
+#include "store/quarantine_scene.h"
 #include "support/drawn_pictures.h"
 
 using namespace imgdedup::testing;
@@ -114,6 +115,36 @@ TEST_CASE("m4-powerloss: the power goes at any point of a move, and nothing is l
                                      "after_hidden", "after_removed", "after_commit"});
   std::printf("m4-powerloss: %d cuts of a rename, %d of a copying, no file lost\n", renamed,
               copied);
+}
+
+TEST_CASE("m4-powerloss: what was put back is there when the power goes") {
+  Disks disks(Disks::Quarantine::same);
+  if (!disks.are_mounted()) return;
+  // The catalog on a disk that keeps its power.
+  QuarantineScene scene;
+  scene.root = disks.root();
+  scene.keeper = scene.root / "keep.jpg";
+  scene.copy = scene.root / "sub/copy.JPG";
+  scene.quarantine = disks.quarantine();
+  write_file(scene.keeper, QuarantineScene::bytes);
+  write_file(scene.copy, QuarantineScene::bytes);
+  auto request = scene.request();
+  request.keeper_stamp = stamp_on_disk(scene.keeper);
+  {
+    imgdedup::store::QuarantineMove move(*scene.catalog, request);
+    REQUIRE_FALSE(move.prepare());
+    REQUIRE_FALSE(move.take(1));
+    ::sync();
+    fs::remove(scene.keeper);
+    REQUIRE(move.finish());
+    REQUIRE(scene.journal() == imgdedup::store::MoveState::undone);
+    REQUIRE(disks.photos.cut_power());
+  }
+  disks.photos.mount_again();
+  CHECK(fs::exists(scene.copy));
+  CHECK_FALSE(fs::exists(scene.quarantined()));
+  if (fs::exists(scene.copy)) CHECK(read_file(scene.copy) == QuarantineScene::bytes);
+  std::printf("m4-powerloss: 1 cut after a file was put back, it was in its place\n");
 }
 
 TEST_CASE("m4-powerloss: the power goes in the middle of a restore, and nothing is lost") {
