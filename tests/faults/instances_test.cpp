@@ -183,6 +183,38 @@ TEST_CASE("r1-kill: killed while 500 pictures arrive, one of each pair stays and
   check_pairs(service, pairs);
 }
 
+TEST_CASE("k1-two-daemons: while one service moves a file of a folder, another moves none of it") {
+  Service first(quarantine_exact);
+  Service second(std::string("keep: oldest\n") + quarantine_exact, watch_of({first.root()}));
+  write_small_file(second.duplicates_log(), R"({"id":1000})"
+                                            "\n");
+  const fs::path x = first.root() / "x.jpg";
+  const fs::path y = first.root() / "y.jpg";
+  write_file(x, small_jpeg(1));
+  // Each takes the other's original for the duplicate.
+  HoldingPoint held(first, "before_rename");
+  first.start(held.environment());
+  first.sync();
+  write_file(first.base() / "new.jpg", small_jpeg(1));
+  fs::last_write_time(first.base() / "new.jpg", fs::last_write_time(x) - std::chrono::hours(24));
+  fs::rename(first.base() / "new.jpg", y);
+  held.wait();
+  second.start();
+  second.sync();
+  wait_until([&] { return second.call("status")["moves_undone"] > 0; }, "the other's turn");
+  CHECK(second.call("status")["last_error"].dump().find("another service moves a file") !=
+        std::string::npos);
+  CHECK(fs::exists(x));
+  CHECK(fs::exists(y));
+  CHECK(second.list("quarantine.list").empty());
+  held.release();
+  first.sync();
+  second.sync();
+  first.sync();
+  CHECK(fs::exists(x) != fs::exists(y));
+  CHECK(count_files(first.root(), ".jpg") == 2);
+}
+
 TEST_CASE("k1-two-daemons: two services on one folder never move both of a pair") {
   Service first(quarantine_exact);
   Service second(std::string("keep: oldest\n") + quarantine_exact, watch_of({first.root()}));
