@@ -19,10 +19,12 @@ std::vector<config::Finding> problems_on_this_system(const config::Settings& set
 }
 
 std::vector<std::string> doubts_about(const config::Settings& settings) {
-  if (settings.policy.keep != matching::KeepRule::first) return {};
+  const matching::Policy& policy = settings.policy;
+  if (policy.keep != matching::KeepRule::first) return {};
   std::string moved;
   for (const Relation relation : {Relation::near, Relation::edited})
-    if (settings.policy.action_for(relation) == matching::Action::quarantine)
+    if (policy.action_for(relation) == matching::Action::quarantine &&
+        (relation == Relation::near ? policy.near_enabled : policy.edited_enabled))
       moved +=
           std::string(moved.empty() ? "" : " and ") + "actions." + std::string(name_of(relation));
   if (moved.empty()) return {};

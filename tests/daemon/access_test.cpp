@@ -261,6 +261,7 @@ TEST_CASE("moving what is alike while the first seen is kept is doubted") {
   REQUIRE(both.size() == 1);
   CHECK(has(both.front(), "actions.near and actions.edited are quarantine and keep is first"));
   CHECK(has(both.front(), "`keep: largest` keeps the better picture"));
+  CHECK(doubts("actions: {near: quarantine}\ndetect: {near: {enabled: false}}\n").empty());
   CHECK(has(doubts("actions: {edited: quarantine}\n").at(0), "actions.edited is quarantine"));
 }
 
