@@ -58,7 +58,7 @@ Daemon::Implementation::Implementation(const config::Settings& settings, ReadSet
       judge_(library_, roots_, pool_, policy_of(settings), limits_, judge_hooks()),
       intake_(loop_, roots_, library_, judge_, pool_, settings.settle_time, limits_,
               intake_hooks()),
-      mover_(loop_, library_, roots_, pool_, limits_, mover_hooks()),
+      mover_(loop_, library_, roots_, mover_hooks()),
       restorer_(loop_, catalog_),
       remeasurer_(loop_, library_, roots_, [this] { intake_.wake(); }),
       refused_again_(loop_, library_,

@@ -10,6 +10,7 @@
 #include "daemon/file_access.h"
 #include "daemon/protected_places.h"
 #include "posix/test_hooks.h"
+#include "store/file_digest.h"
 
 namespace imgdedup::daemon {
 namespace {
@@ -33,13 +34,10 @@ struct Mover::Move {
   posix::UniqueDescriptor original_file;
 };
 
-Mover::Mover(event::Loop& loop, Library& library, const Roots& roots, worker::WorkerPool& pool,
-             worker::JobLimits limits, Hooks hooks)
+Mover::Mover(event::Loop& loop, Library& library, const Roots& roots, Hooks hooks)
     : loop_(loop),
       library_(library),
       roots_(roots),
-      pool_(pool),
-      limits_(limits),
       hooks_(std::move(hooks)),
       returning_(library.catalog()),
       retry_timer_(loop, [this] { carry_out_all(); }),
@@ -220,36 +218,48 @@ void Mover::bytes_changed_unseen(store::FileId id, const matching::FileStamp& st
     library_.file_changed(*row, row->stamp, row->hard_links);
 }
 
+// By the service itself, for nothing moves on a worker's word.
 void Mover::ask_digest(const MovePtr& move, DigestQuestion question) {
-  std::vector<posix::UniqueDescriptor> files;
-  files.push_back(std::move(question.file));
-  pool_.submit(
-      {0, worker::JobKind::digest, limits_}, std::move(files),
-      [this, move, question = std::make_shared<DigestQuestion>(std::move(question))](
-          const worker::Answer& answer) {
-        const auto* digest = std::get_if<worker::DigestAnswer>(&answer);
-        if (digest && digest->content_digest == question->expected) {
-          guarded(move, question->then);
-          return;
-        }
-        const auto* refusal = std::get_if<matching::Refusal>(&answer);
-        if (digest) bytes_changed_unseen(question->file_id, question->stamp);
-        give_up(move, {refusal ? MoveProblem::Kind::refused : MoveProblem::Kind::changed,
-                       "cannot move " + move->decision.path + " to quarantine: " +
-                           (refusal ? refusal->message
-                                    : "it or its original has other bytes than when it was "
-                                      "judged")});
-        end(move);
-      },
-      worker::JobPriority::urgent);
+  const auto file = std::make_shared<posix::UniqueDescriptor>(std::move(question.file));
+  const auto found = std::make_shared<std::optional<matching::ContentDigest>>();
+  // The work may outlive this object, and the move must not.
+  event::run_in_background(
+      loop_,
+      [file, found, is_over = is_over_] { *found = store::digest_of_file(file->get(), *is_over); },
+      [this, weak = std::weak_ptr<Move>(move), found,
+       asked = std::make_shared<DigestQuestion>(std::move(question))](
+          const std::exception_ptr& failure) {
+        if (const MovePtr waiting = weak.lock()) digested(waiting, *asked, *found, failure);
+      });
+}
+
+void Mover::digested(const MovePtr& move, const DigestQuestion& question,
+                     const std::optional<matching::ContentDigest>& found,
+                     const std::exception_ptr& failure) {
+  const std::string what = "cannot move " + move->decision.path + " to quarantine: ";
+  try {
+    if (failure) std::rethrow_exception(failure);
+  } catch (const std::system_error& error) {
+    give_up(move, {MoveProblem::Kind::refused, what + error.what()});
+    end(move);
+    return;
+  }
+  if (found == question.expected) {
+    guarded(move, [&] { question.then(move); });
+    return;
+  }
+  bytes_changed_unseen(question.file_id, question.stamp);
+  give_up(move, {MoveProblem::Kind::changed,
+                 what + "it or its original has other bytes than when it was judged"});
+  end(move);
 }
 
 void Mover::verify(const MovePtr& move) {
   ask_digest(move, {duplicate(move->original_file), move->original.id, move->original.stamp,
-                    move->decision.original_content, [this, move] {
-                      ask_digest(move, {move->move->duplicate_descriptor(), move->decision.file_id,
-                                        move->move->request().stamp, move->decision.content,
-                                        [this, move] { verified(move); }});
+                    move->decision.original_content, [this](const MovePtr& same) {
+                      ask_digest(same, {same->move->duplicate_descriptor(), same->decision.file_id,
+                                        same->move->request().stamp, same->decision.content,
+                                        [this](const MovePtr& both) { verified(both); }});
                     }});
 }
 
@@ -307,17 +317,17 @@ void Mover::copied(const MovePtr& move) {
     hooks_.note(path + " was copied to quarantine, but not all of it could be kept there (" + lost +
                 "); the note beside it has it for the way back");
   const matching::FileStamp own = move->move->request().stamp;
-  ask_digest(
-      move,
-      {transfer->open_copy(), move->decision.file_id, own, move->decision.content, [this, move] {
-         ask_digest(move, {duplicate(move->original_file), move->original.id, move->original.stamp,
-                           move->decision.original_content, [this, move] {
-                             if (still_stands(*move))
-                               ask_last_digest(move);
-                             else
-                               fell(move);
-                           }});
-       }});
+  ask_digest(move, {transfer->open_copy(), move->decision.file_id, own, move->decision.content,
+                    [this](const MovePtr& same) {
+                      ask_digest(same, {duplicate(same->original_file), same->original.id,
+                                        same->original.stamp, same->decision.original_content,
+                                        [this](const MovePtr& both) {
+                                          if (still_stands(*both))
+                                            ask_last_digest(both);
+                                          else
+                                            fell(both);
+                                        }});
+                    }});
 }
 
 void Mover::ask_last_digest(const MovePtr& move) {
@@ -325,9 +335,9 @@ void Mover::ask_last_digest(const MovePtr& move) {
     finish(move);
     return;
   }
-  ask_digest(move,
-             {move->move->duplicate_descriptor(), move->decision.file_id,
-              move->move->request().stamp, move->decision.content, [this, move] { finish(move); }});
+  ask_digest(move, {move->move->duplicate_descriptor(), move->decision.file_id,
+                    move->move->request().stamp, move->decision.content,
+                    [this](const MovePtr& same) { finish(same); }});
 }
 
 // What was taken goes back.

@@ -2,9 +2,11 @@
 // Carries decisions out: one duplicate after the other into quarantine, never the last copy.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -18,7 +20,6 @@
 #include "daemon/returning_files.h"
 #include "daemon/roots.h"
 #include "store/quarantine.h"
-#include "worker/worker_pool.h"
 
 namespace imgdedup::daemon {
 
@@ -44,8 +45,10 @@ class Mover {
     std::function<bool(matching::Relation)> is_wanted;
   };
 
-  Mover(event::Loop& loop, Library& library, const Roots& roots, worker::WorkerPool& pool,
-        worker::JobLimits limits, Hooks hooks);
+  Mover(event::Loop& loop, Library& library, const Roots& roots, Hooks hooks);
+  ~Mover() { *is_over_ = true; }
+  Mover(const Mover&) = delete;
+  Mover& operator=(const Mover&) = delete;
 
   /// Its action is quarantine.
   void carry_out(store::DecisionId id);
@@ -89,16 +92,17 @@ class Mover {
     store::FileId file_id = 0;
     matching::FileStamp stamp;
     matching::ContentDigest expected;
-    std::function<void()> then;  ///< when it is as expected
+    std::function<void(const MovePtr&)> then;  ///< when it is as expected; does not own the move
   };
   void ask_digest(const MovePtr& move, DigestQuestion question);
+  void digested(const MovePtr& move, const DigestQuestion& question,
+                const std::optional<matching::ContentDigest>& found,
+                const std::exception_ptr& failure);
   void end(const MovePtr& move);
 
   event::Loop& loop_;
   Library& library_;
   const Roots& roots_;
-  worker::WorkerPool& pool_;
-  worker::JobLimits limits_;
   Hooks hooks_;
   ReturningFiles returning_;
   event::Timer retry_timer_;
@@ -115,6 +119,8 @@ class Mover {
   std::unordered_map<store::DecisionId, unsigned> original_changed_;
   MovePtr current_;
   MoverCounts counts_;
+  /// Ends what threads of the pool still digest.
+  std::shared_ptr<std::atomic<bool>> is_over_ = std::make_shared<std::atomic<bool>>(false);
   bool is_paused_ = false;
   bool is_woken_ = false;
 };

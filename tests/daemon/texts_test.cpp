@@ -171,12 +171,14 @@ TEST_CASE("a decision is one line that says all, and controls no terminal") {
   decision.action_limit = matching::ActionLimit::none;
   decision.evidence = {std::nullopt, 0.9, 40, std::nullopt, true, 270.2, 0.5, 0.749};
   CHECK(daemon::decision_text(decision) ==
-        "edited: /w/a.jpg is an edited copy of /w/o.jpg (SSIM 0.900, 40 inliers, mirrored, turned 270°, "
+        "edited: /w/a.jpg is an edited copy of /w/o.jpg (SSIM 0.900, 40 inliers, mirrored, turned "
+        "270°, "
         "shows 75 % of it): log");
   decision.evidence.mirrored = false;
   decision.evidence.rotation_degrees = 0.3;
   CHECK(daemon::decision_text(decision) ==
-        "edited: /w/a.jpg is an edited copy of /w/o.jpg (SSIM 0.900, 40 inliers, shows 75 % of it): log");
+        "edited: /w/a.jpg is an edited copy of /w/o.jpg (SSIM 0.900, 40 inliers, shows 75 % of "
+        "it): log");
 }
 
 TEST_CASE("the kinds of trouble there are, and those there are not, are figures") {

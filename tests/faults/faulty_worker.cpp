@@ -2,6 +2,7 @@
 // The real worker, but for files that begin with an order: it crashes, hangs, eats memory or lies.
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -30,7 +31,7 @@ namespace {
 constexpr int channel = worker_channel_descriptor;
 
 std::string order_of(int file) {
-  std::array<char, 40> head{};
+  std::array<char, 120> head{};
   const ssize_t size = ::pread(file, head.data(), head.size(), 0);
   const std::string_view text(head.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
   if (!text.starts_with("ORDER ")) return {};
@@ -63,7 +64,7 @@ matching::Measurement plausible() {
 }
 
 /// Whether it was an order that takes the place of an answer.
-bool obey(const std::string& order, const Job& job) {
+bool obey(const std::string& order, const Job& job, std::uint64_t size) {
   if (order == "crash") {
     ::signal(SIGSEGV, SIG_DFL);
     ::raise(SIGSEGV);
@@ -75,6 +76,18 @@ bool obey(const std::string& order, const Job& job) {
   }
   if (order == "hang") hang();
   if (order == "eat-memory") eat_memory();
+  constexpr std::string_view as_another = "lie-digest ";
+  if (order.starts_with(as_another)) {
+    const auto digest = matching::content_digest_from_hex(order.substr(as_another.size()));
+    if (!digest) std::abort();
+    auto lie = plausible();
+    lie.fingerprint.content_digest = *digest;
+    lie.fingerprint.size_bytes = size;
+    if (job.kind == JobKind::digest)
+      return send(encode_answer(job.id, DigestAnswer{*digest, size})), true;
+    if (job.measures.features) lie.features.emplace();
+    return send(encode_answer(job.id, lie)), true;
+  }
   if (order == "lie-garbage") return send({'g', 'a', 'r', 'b', 'a', 'g', 'e'}), true;
   if (order == "lie-oversized") {
     std::vector<std::uint8_t> bytes(max_message_bytes + 1000);
@@ -133,7 +146,10 @@ int main(int count, char** arguments) {
     const auto decoded = decode_job(received.bytes, received.descriptors.size());
     if (!std::holds_alternative<Job>(decoded)) return 1;
     const Job& job = std::get<Job>(decoded);
-    if (obey(order_of(received.descriptors.front().get()), job)) continue;
+    const int file = received.descriptors.front().get();
+    struct stat status {};
+    ::fstat(file, &status);
+    if (obey(order_of(file), job, static_cast<std::uint64_t>(status.st_size))) continue;
     send(encode_answer(job.id, run_job(job, received.descriptors, nullptr)));
   }
 }

@@ -49,3 +49,28 @@ TEST_CASE("h4-lying-worker: no impossible answer is believed, and none harms the
   std::printf("h4-lying-worker: %zu kinds of lies, %zu refused, 20 good pictures done\n",
               lies.size() + 1, lies.size() + 1);
 }
+
+TEST_CASE("h4-lying-worker: nothing moves, and nothing is purged, on a worker's word") {
+  Service service("actions: {exact: quarantine, pixels: quarantine, near: quarantine}\n");
+  use_faulty_worker(service);
+  service.start();
+  const std::string picture = photo(1);
+  write_file(service.root() / "a.jpg", picture);
+  service.sync();
+  const std::string digest = service.list("files").at(0)["content"];
+  // As many bytes as the picture, and a worker that says they are the picture's.
+  write_order(service, "only.jpg", "lie-digest " + digest);
+  std::string only = read_file(service.root() / "only.jpg");
+  only.resize(picture.size(), 'x');
+  write_file(service.root() / "only.jpg", only);
+  wait_until(
+      [&] {
+        const auto moves = service.call("status");
+        return moves["moves_undone"] >= 1;
+      },
+      "the move to be refused", std::chrono::seconds(60));
+  CHECK(read_file(service.root() / "only.jpg") == only);
+  CHECK(service.list("quarantine.list").empty());
+  CHECK(service.service_log().find("has other bytes than when it was judged") != std::string::npos);
+  std::printf("h4-lying-worker: a file whose digest was a lie stayed where it was\n");
+}
