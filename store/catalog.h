@@ -152,7 +152,8 @@ class Catalog {
   virtual void exchange_paths(FileId a, FileId b) = 0;
   /// The file has this content and role; it waits no longer and is not refused.
   virtual void set_judged(FileId id, ContentId content, FileRole role) = 0;
-  /// The file cannot be judged; it waits no longer and has no content and no role.
+  /// The file cannot be judged; it waits no longer and has no role and no content. But one that was
+  /// restored keeps its content, for the reason may pass and the bytes be the same.
   virtual void set_refused(FileId id, matching::FileState state,
                            const matching::Refusal& refusal) = 0;
   /// Another name of an inode that has a row of its own.

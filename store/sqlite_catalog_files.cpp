@@ -60,8 +60,9 @@ constexpr const char* update_judged =
     "UPDATE files SET state = 1, content_id = ?2, role = ?3, pending_sequence = NULL, "
     "refusal_reason = NULL, refusal_message = NULL WHERE id = ?1";
 constexpr const char* update_refused =
-    "UPDATE files SET state = ?2, refusal_reason = ?3, refusal_message = ?4, content_id = NULL, "
-    "role = 0, restored = 0, pending_sequence = NULL WHERE id = ?1";
+    "UPDATE files SET state = ?2, refusal_reason = ?3, refusal_message = ?4, "
+    "content_id = CASE WHEN restored <> 0 THEN content_id END, role = 0, pending_sequence = NULL "
+    "WHERE id = ?1";
 constexpr const char* update_alias =
     "UPDATE files SET state = 2, refusal_reason = NULL, refusal_message = NULL, "
     "content_id = NULL, role = 0, restored = 0, pending_sequence = NULL WHERE id = ?1";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a start makes of a quarantine that is not as the catalog has it.
+// What was broken off or put off is taken up rightly by a later start.
 #include <doctest/doctest.h>
 #include <signal.h>
 
@@ -35,4 +35,41 @@ TEST_CASE("m2-race: what a crash left half moved does not follow a link out of t
   fs::remove(service.root() / "sub");
   CHECK(service.ctl({"quarantine", "restore", "--all"}).exit_status == 0);
   CHECK(read_file(service.root() / "sub/b.jpg") == jpeg(1));
+}
+
+TEST_CASE("m7-loop: a restored file that was unreadable for a while is left alone") {
+  Service service(quarantine_exact);
+  write_file(service.root() / "a.jpg", jpeg(1));
+  service.start();
+  service.sync();
+  const fs::path b = service.root() / "b.jpg";
+  write_file(b, jpeg(1));
+  service.sync();
+  CHECK(service.ctl({"quarantine", "restore", "--all"}).exit_status == 0);
+  service.sync();
+  REQUIRE(fs::exists(b));
+  CHECK(service.stop() == 0);
+
+  service.write_settings(std::string(quarantine_exact) + "limits: {file_bytes: 10KiB}\n");
+  service.start();
+  fs::last_write_time(b, fs::file_time_type::clock::now());
+  service.call("rescan");
+  service.sync();
+  REQUIRE(service.list("unreadable").size() == 1);
+  CHECK(service.stop() == 0);
+
+  service.write_settings(quarantine_exact);
+  service.start();
+  service.sync();
+  CHECK(service.list("unreadable").empty());
+  CHECK(fs::exists(b));
+  CHECK(service.list("quarantine.list").empty());
+  CHECK(service.log_lines().size() == 1);
+
+  // Changed, it is a file like any other.
+  write_file(b, jpeg(3));
+  service.sync();
+  write_file(b, jpeg(1));
+  service.sync();
+  CHECK_FALSE(fs::exists(b));
 }

@@ -198,17 +198,32 @@ TEST_CASE_TEMPLATE("a refusal is kept, listed and forgotten", Backend, CATALOG_B
   CHECK(catalog->file(original)->state == FileState::pending);
 }
 
-TEST_CASE_TEMPLATE("a refused file has no content, no role and is not restored", Backend,
+TEST_CASE_TEMPLATE("a refused file has no content and no role, but was restored still", Backend,
                    CATALOG_BACKENDS) {
   OpenCatalog<Backend> catalog;
   const auto id = catalog.add_judged("/w/a", 1, 1);
-  catalog->set_restored(id, true);
-  CHECK(catalog->file(id)->restored);
-  catalog->set_refused(id, FileState::unreadable, {matching::RefusalReason::damaged, "bad"});
-  const auto file = catalog->file(id);
-  CHECK_FALSE(file->content_id);
-  CHECK(file->role == FileRole::none);
-  CHECK_FALSE(file->restored);
+  const matching::Refusal damaged{matching::RefusalReason::damaged, "bad"};
+  SUBCASE("like any other") {
+    catalog->set_refused(id, FileState::unreadable, damaged);
+    CHECK_FALSE(catalog->file(id)->content_id);
+    CHECK(catalog->count_contents() == 0);
+  }
+  SUBCASE("restored, and its bytes may be the same when it can be read again") {
+    catalog->set_restored(id, true);
+    const auto content = catalog->file(id)->content_id;
+    catalog->set_refused(id, FileState::unreadable, damaged);
+    CHECK(catalog->file(id)->restored);
+    CHECK(catalog->file(id)->content_id == content);
+    CHECK(catalog->content(*content));
+    CHECK(catalog->originals_with_content(*content).empty());
+    CHECK(catalog->files_with_content(*content).empty());
+    CHECK_FALSE(catalog->has_judged_file(digest(1)));
+    CHECK(catalog->index_entries(matching::HashKind::phash, 0, 9).empty());
+    catalog->remove_file(id);
+    CHECK(catalog->count_contents() == 0);
+    return;
+  }
+  CHECK(catalog->file(id)->role == FileRole::none);
 }
 
 TEST_CASE_TEMPLATE("all names of one inode are found, oldest first", Backend, CATALOG_BACKENDS) {
