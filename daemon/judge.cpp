@@ -33,14 +33,25 @@ void Judge::set_policy(const matching::Policy& policy, const worker::JobLimits& 
 }
 
 void Judge::judge_those_without_offline_originals() {
-  std::vector<store::FileId> originals;
-  for (const store::FileId id : std::exchange(judged_without_offline_, {})) {
-    const auto file = library_.catalog().file(id);
-    if (file && file->state == matching::FileState::judged &&
-        file->role == store::FileRole::original)
-      originals.push_back(id);
-  }
-  library_.judge_again(originals);
+  constexpr std::size_t page_size = 500;
+  store::Catalog& catalog = library_.catalog();
+  library_.in_transaction([&] {
+    std::vector<store::FileId> originals;
+    store::FileId after = 0;
+    for (;;) {
+      const auto page = catalog.files_judged_without_offline(after, page_size);
+      for (const store::CatalogFile& file : page) {
+        // What waits may have been held against the originals already, without those.
+        if (file.state == matching::FileState::pending) continue;
+        catalog.set_judged_without_offline(file.id, false);
+        if (file.state == matching::FileState::judged && file.role == store::FileRole::original)
+          originals.push_back(file.id);
+      }
+      if (page.size() < page_size) break;
+      after = page.back().id;
+    }
+    library_.judge_again(originals);
+  });
 }
 
 bool Judge::has_room() const { return size() < max_judgements; }

@@ -50,7 +50,8 @@ class Judge {
   [[nodiscard]] std::size_t size() const { return active_.size() + parked_.size(); }
   [[nodiscard]] bool is_judging(store::FileId id) const;
 
-  /// Files that resembled an original in a root that was not there are judged once more.
+  /// Files that resembled an original in a root that was not there, in this life of the service or
+  /// an earlier one, are judged once more.
   void judge_those_without_offline_originals();
 
   void set_policy(const matching::Policy& policy, const worker::JobLimits& limits);
@@ -114,7 +115,6 @@ class Judge {
   Hooks hooks_;
   std::vector<JudgementPtr> active_;
   std::deque<JudgementPtr> parked_;
-  std::set<store::FileId> judged_without_offline_;
   bool is_resuming_ = false;
 };
 

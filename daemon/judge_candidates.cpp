@@ -53,7 +53,7 @@ void Judge::add_originals(std::vector<matching::Candidate>& candidates, store::C
   for (const store::CatalogFile& file : library_.catalog().originals_with_content(id)) {
     if (file.id == record.file_id || matching::same_inode(file.stamp, record.stamp)) continue;
     if (!roots_.is_online(file.path)) {
-      judged_without_offline_.insert(record.file_id);
+      library_.catalog().set_judged_without_offline(record.file_id, true);
       continue;
     }
     // The same bytes may have been measured by another version.

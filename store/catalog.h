@@ -159,6 +159,11 @@ class Catalog {
   /// Another name of an inode that has a row of its own.
   virtual void set_alias(FileId id) = 0;
   virtual void set_restored(FileId id, bool restored) = 0;
+  /// Whether the file, when it was judged, resembled an original in a root that was away.
+  virtual void set_judged_without_offline(FileId id, bool is_so) = 0;
+  /// Files of which that is so, by id.
+  [[nodiscard]] virtual std::vector<CatalogFile> files_judged_without_offline(
+      FileId after, std::size_t limit) = 0;
   /// The row begins a new life with other bytes, as if first seen now: its new id. Decisions that
   /// were taken on it go with it. Precondition: none stands against it.
   virtual FileId renew_file(FileId id) = 0;

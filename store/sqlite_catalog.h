@@ -71,6 +71,8 @@ class SqliteCatalog final : public Catalog {
   void set_refused(FileId id, matching::FileState state, const matching::Refusal& refusal) override;
   void set_alias(FileId id) override;
   void set_restored(FileId id, bool restored) override;
+  void set_judged_without_offline(FileId id, bool is_so) override;
+  std::vector<CatalogFile> files_judged_without_offline(FileId after, std::size_t limit) override;
   FileId renew_file(FileId id) override;
   void remove_file(FileId id) override;
 

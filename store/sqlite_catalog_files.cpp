@@ -37,6 +37,11 @@ constexpr const char* files_by_refusal =
     "SELECT " IMGDEDUP_FILE_COLUMNS IMGDEDUP_FILE_TABLES
     "WHERE f.refusal_reason IS NOT NULL AND f.state IN (3, 4, 5) AND f.id > ?1 "
     "ORDER BY f.id LIMIT ?2";
+constexpr const char* files_without_offline =
+    "SELECT " IMGDEDUP_FILE_COLUMNS IMGDEDUP_FILE_TABLES
+    "WHERE f.judged_without_offline <> 0 AND f.id > ?1 ORDER BY f.id LIMIT ?2";
+constexpr const char* update_without_offline =
+    "UPDATE files SET judged_without_offline = ?2 WHERE id = ?1 AND judged_without_offline <> ?2";
 constexpr const char* files_by_pending_sequence =
     "SELECT " IMGDEDUP_FILE_COLUMNS ", f.pending_sequence" IMGDEDUP_FILE_TABLES
     "WHERE f.pending_sequence > ?1 ORDER BY f.pending_sequence LIMIT ?2";
@@ -278,6 +283,16 @@ void SqliteCatalog::set_restored(FileId id, bool restored) {
   if (!row.next()) return;
   row.next();
   on_verdict_change_();
+}
+
+void SqliteCatalog::set_judged_without_offline(FileId id, bool is_so) {
+  prepared(update_without_offline).execute(id, is_so ? 1 : 0);
+}
+
+std::vector<CatalogFile> SqliteCatalog::files_judged_without_offline(FileId after,
+                                                                     std::size_t limit) {
+  auto row = prepared(files_without_offline).run(after, limit);
+  return collect(row, read_file);
 }
 
 FileId SqliteCatalog::renew_file(FileId id) {

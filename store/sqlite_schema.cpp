@@ -17,7 +17,7 @@ constexpr std::int64_t application_id = 0x696d6764;
 
 // Enumerations are stored as the numbers of matching/ and store/records.h, which therefore only
 // grow at their ends.
-constexpr std::array<const char*, 4> migrations{R"sql(
+constexpr std::array<const char*, 5> migrations{R"sql(
 CREATE TABLE directories (
   id INTEGER PRIMARY KEY,
   path BLOB NOT NULL UNIQUE
@@ -219,6 +219,11 @@ CREATE TRIGGER embedding_gone AFTER DELETE ON contents WHEN OLD.embedding_model 
   DELETE FROM embeddings WHERE content_id = OLD.id;
 END;
 INSERT INTO counters (name, value) VALUES ('embedding_seed', random());
+)sql",
+                                                // What is judged anew when a root comes back.
+                                                R"sql(
+ALTER TABLE files ADD COLUMN judged_without_offline INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX files_judged_without_offline ON files (id) WHERE judged_without_offline <> 0;
 )sql"};
 
 }  // namespace

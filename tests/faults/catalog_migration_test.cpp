@@ -36,8 +36,8 @@ void check_rows(const fs::path& catalog) {
   CHECK(look.text("PRAGMA integrity_check") == "ok");
 }
 
-/// What the newest version adds to rows of old: nothing was measured by a network, and each catalog
-/// has hyperplanes of its own.
+/// What newer versions add to rows of old: nothing was measured by a network, and each catalog has
+/// hyperplanes of its own; no file was judged while an original was away.
 void check_what_is_new(const fs::path& catalog) {
   OtherProgram look(catalog);
   CHECK(look.integer("SELECT COUNT(*) FROM contents WHERE embedding_model <> 0") == 0);
@@ -45,6 +45,7 @@ void check_what_is_new(const fs::path& catalog) {
   CHECK(look.integer("SELECT COUNT(*) FROM embeddings") == 0);
   CHECK(look.integer("SELECT COUNT(*) FROM embedding_models") == 0);
   CHECK(look.integer("SELECT value FROM counters WHERE name = 'embedding_seed'") != 0);
+  CHECK(look.integer("SELECT COUNT(*) FROM files WHERE judged_without_offline <> 0") == 0);
 }
 
 /// Runs the service until it kills itself at `point`.

@@ -73,3 +73,33 @@ TEST_CASE("m7-loop: a restored file that was unreadable for a while is left alon
   service.sync();
   CHECK_FALSE(fs::exists(b));
 }
+
+TEST_CASE(
+    "w6-unmount: what was judged while its original was away is judged again after a restart") {
+  Service service;
+  const fs::path photos = service.base() / "disk/photos";
+  fs::create_directories(photos);
+  service.write_settings("actions: {exact: log}\n", "  - path: '" + service.root().string() +
+                                                        "'\n  - path: '" + photos.string() + "'\n");
+  write_file(photos / "o.jpg", jpeg(1));
+  service.start();
+  service.sync();
+  fs::rename(photos.parent_path(), service.base() / "away");
+  service.call("rescan");
+  wait_until([&] { return service.call("status")["roots"][1]["mode"] == "offline"; }, "its going");
+  write_file(service.root() / "n.jpg", jpeg(1));
+  service.call("rescan");
+  wait_until(
+      [&] {
+        const auto status = service.call("status");
+        return status["pending"] == 0 && files_known(service).size() == 2;
+      },
+      "the new file");
+  CHECK(service.list("duplicates").empty());
+  CHECK(service.stop() == 0);
+  service.start();
+  wait_until([&] { return service.call("status")["roots"][1]["mode"] == "offline"; }, "its start");
+  fs::rename(service.base() / "away", photos.parent_path());
+  service.call("rescan");
+  wait_until([&] { return service.list("duplicates").size() == 1; }, "the decision");
+}

@@ -226,6 +226,22 @@ TEST_CASE_TEMPLATE("a refused file has no content and no role, but was restored 
   CHECK(catalog->file(id)->role == FileRole::none);
 }
 
+TEST_CASE_TEMPLATE("who was judged while an original was away is remembered", Backend,
+                   CATALOG_BACKENDS) {
+  OpenCatalog<Backend> catalog;
+  const auto a = catalog.add_judged("/w/a", 1, 1);
+  const auto b = catalog.add_judged("/w/b", 2, 2);
+  const auto c = catalog.add_judged("/w/c", 3, 3);
+  for (const auto id : {a, b, c}) catalog->set_judged_without_offline(id, true);
+  catalog.reopen();
+  CHECK(ids_of(catalog->files_judged_without_offline(0, 2)) == std::vector{a, b});
+  CHECK(ids_of(catalog->files_judged_without_offline(b, 2)) == std::vector{c});
+  catalog->set_judged_without_offline(b, false);
+  catalog->remove_file(c);
+  const auto renewed = catalog->renew_file(a);
+  CHECK(ids_of(catalog->files_judged_without_offline(0, 9)) == std::vector{renewed});
+}
+
 TEST_CASE_TEMPLATE("all names of one inode are found, oldest first", Backend, CATALOG_BACKENDS) {
   const OpenCatalog<Backend> catalog;
   const auto first = catalog->add_file("/w/z", stamp(1), 3, FileState::pending);
