@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <optional>
 #include <set>
 
 #include "faults/fault_support.h"
@@ -352,6 +353,28 @@ TEST_CASE("k1-rebuild: with a lost catalog another one of equal files may move, 
   look_again(service);
   CHECK(files_on_disk(service.root()).size() == 2 * pairs);
   std::printf("k1-rebuild: %zu pairs, three catalogs lost, no last copy moved\n", pairs);
+}
+
+TEST_CASE("m7-exclude: a quarantine folder with a visible name is not entered, under no name") {
+  Service service;
+  const fs::path kept = service.root() / "kept";
+  service.write_settings(quarantine_all, "  - {path: '" + service.root().string() +
+                                             "', quarantine: '" + kept.string() + "'}\n");
+  service.start();
+  write_file(service.root() / "a.jpg", small_jpeg(1));
+  service.sync();
+  write_file(service.root() / "b.jpg", small_jpeg(1));
+  service.sync();
+  REQUIRE(count_files(kept, ".jpg") == 1);
+  // Notes beside files tell a quarantine as well; here only the folder itself does.
+  for (const auto& entry : fs::directory_iterator(kept))
+    if (entry.path().extension() == ".json") fs::remove(entry.path());
+  write_file(kept / "c.jpg", small_jpeg(3));
+  std::optional<BindMount> alias;
+  if (may_mount("m7-exclude by a second mount")) alias.emplace(kept, service.root() / "alias");
+  look_again(service);
+  CHECK(files_known(service) == std::set<std::string>{service.root() / "a.jpg"});
+  CHECK(count_files(kept, ".jpg") == 2);
 }
 
 TEST_CASE("m7-exclude: what lies in an earlier quarantine folder is not found as new files") {
