@@ -78,7 +78,12 @@ void Daemon::Implementation::recover() {
     warn("left in quarantine, for they cannot go back: " + join(report.kept));
   if (!report.adopted.empty())
     warn("found in quarantine, unknown to the catalog, and taken into it: " + join(report.adopted));
-  for (const std::string& problem : report.problems) warn("quarantine: " + problem);
+  if (!report.found_elsewhere.empty())
+    spdlog::info("found in another quarantine folder than before: {}",
+                 join(report.found_elsewhere));
+  // Some stay for as long as nobody does anything about them.
+  for (const std::string& problem : report.problems)
+    if (told_problems_.insert(problem).second) warn("quarantine: " + problem);
   if (!report.lost.empty())
     warn("no longer in quarantine, removed by other hands: " + join(report.lost));
 }

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -96,7 +97,8 @@ class Daemon::Implementation {
   bool is_paused_ = false;
   bool has_first_pass_ = false;
   bool is_rebuilding_ = false;
-  bool moves_wait_ = false;  ///< that were broken off, for their folder to come back
+  std::set<std::string> told_problems_;  ///< with the quarantine
+  bool moves_wait_ = false;              ///< that were broken off, for their folder to come back
 };
 
 }  // namespace imgdedup::daemon

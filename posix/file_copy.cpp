@@ -100,4 +100,15 @@ bool same_file_bytes(int left, int right) {
   }
 }
 
+bool begins_with_file_bytes(int whole, int beginning) {
+  std::vector<char> block(block_bytes), part(block_bytes);
+  for (std::uint64_t offset = 0;; offset += block_bytes) {
+    const std::size_t part_count = read_block(beginning, part, offset);
+    if (read_block(whole, block, offset) < part_count ||
+        std::memcmp(block.data(), part.data(), part_count) != 0)
+      return false;
+    if (part_count < block_bytes) return true;
+  }
+}
+
 }  // namespace imgdedup::posix

@@ -18,4 +18,8 @@ std::uint64_t copy_file_bytes(
 /// Whether two regular files hold the same bytes. Throws std::system_error. Any thread.
 bool same_file_bytes(int left, int right);
 
+/// Whether the regular file `beginning` holds the first bytes of `whole`: none, some or all. Throws
+/// std::system_error. Any thread.
+bool begins_with_file_bytes(int whole, int beginning);
+
 }  // namespace imgdedup::posix

@@ -265,6 +265,8 @@ class Catalog {
   [[nodiscard]] virtual DecisionId last_decision_id() = 0;
   /// Decisions to come get ids above `id`, so that ids of a lost catalog are not used again.
   virtual void reserve_decision_ids(DecisionId id) = 0;
+  /// An id that no decision has or had, and that none to come gets by itself.
+  virtual DecisionId reserve_decision_id() = 0;
   /// Standing or quarantined, newest first; `before`: 0 to start.
   [[nodiscard]] virtual std::vector<CatalogDecision> decisions_in_force(
       const DecisionFilter& filter, DecisionId before, std::size_t limit) = 0;
@@ -298,8 +300,13 @@ class Catalog {
                                                                         std::size_t limit) = 0;
   /// The directories in which files lie in quarantine, or ever lay.
   [[nodiscard]] virtual std::vector<std::string> quarantine_directories() = 0;
+  /// The file of a row lies here now.
+  virtual void set_move_place(DecisionId id, std::string_view quarantine_directory,
+                              std::string_view name) = 0;
   /// Takes a file that lies in quarantine unknown to this catalog into the journal, with a decision
-  /// of the same id in state quarantined. False when a decision of that id exists already.
+  /// of the same id in state quarantined: the one that there is, if it is about this content at
+  /// this path, or a new one. False when the journal has the id already, or the decision of that id
+  /// is about something else.
   virtual bool adopt_quarantine_entry(const QuarantineEntry& entry) = 0;
   /// Whether a judged file has this content.
   [[nodiscard]] virtual bool has_judged_file(const matching::ContentDigest& digest) = 0;

@@ -49,6 +49,11 @@ std::optional<matching::FileStamp> stamp_in(int directory, const std::string& na
                              nanoseconds(status.st_mtim), nanoseconds(status.st_ctim)};
 }
 
+bool is_source_of(const QuarantineEntry& entry, const std::optional<matching::FileStamp>& stamp) {
+  return stamp && stamp->inode == entry.stamp.inode &&
+         stamp->size_bytes == entry.stamp.size_bytes && stamp->mtime_ns == entry.stamp.mtime_ns;
+}
+
 HiddenFile::HiddenFile(int directory, std::string name, DecisionId id)
     : directory_(directory), name_(std::move(name)), hidden_name_(hidden_name(id)), id_(id) {}
 

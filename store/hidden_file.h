@@ -40,6 +40,10 @@ class HiddenFile {
   DecisionId id_;
 };
 
+/// Whether a file with this stamp is the one that was moved. Its device number may be another one
+/// after a restart of the machine.
+bool is_source_of(const QuarantineEntry& entry, const std::optional<matching::FileStamp>& stamp);
+
 /// The stamp of a regular file of this name in an open directory; empty if there is none.
 std::optional<matching::FileStamp> stamp_in(int directory, const std::string& name);
 

@@ -134,9 +134,11 @@ class QuarantineReturn {
 [[nodiscard]] bool has_changed_in_quarantine(const QuarantineEntry& entry);
 
 struct RecoveryReport {
-  std::vector<DecisionId> undone;     ///< had been taken but not verified; are back in their place
-  std::vector<DecisionId> kept;       ///< stay in quarantine: `problems` say why
-  std::vector<DecisionId> adopted;    ///< lay in quarantine unknown to the catalog
+  std::vector<DecisionId> undone;   ///< had been taken but not verified; are back in their place
+  std::vector<DecisionId> kept;     ///< stay in quarantine: `problems` say why
+  std::vector<DecisionId> adopted;  ///< lay in quarantine unknown to the catalog
+  /// In another quarantine folder than the journal said, or under another name; it says so now.
+  std::vector<DecisionId> found_elsewhere;
   std::vector<DecisionId> lost;       ///< are no longer in quarantine
   std::vector<DecisionId> restored;   ///< their way back was ended
   std::size_t waiting = 0;            ///< moves that cannot be ended before a folder is back

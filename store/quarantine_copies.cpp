@@ -19,12 +19,6 @@
 namespace imgdedup::store {
 namespace {
 
-// Device numbers may differ after a restart of the machine.
-bool is_source(const std::optional<matching::FileStamp>& stamp, const QuarantineEntry& entry) {
-  return stamp && stamp->inode == entry.stamp.inode &&
-         stamp->size_bytes == entry.stamp.size_bytes && stamp->mtime_ns == entry.stamp.mtime_ns;
-}
-
 class BrokenOffCopy {
  public:
   BrokenOffCopy(Catalog& catalog, const QuarantineEntry& entry, const WatchedPlace& place)
@@ -88,15 +82,15 @@ class BrokenOffCopy {
   // So far the service has not touched the source: whoever took it away had the right to. But a
   // catalog that was brought back from a backup may say so of a source that it removed since.
   CopyEnd end_copying() {
-    if (!is_in_quarantine() || is_source(at_original_path(), entry_)) return undo();
+    if (!is_in_quarantine() || is_source_of(entry_, at_original_path())) return undo();
     return place_may_come_back() ? CopyEnd::waits : keep();
   }
 
   CopyEnd end_copied() {
     if (place_may_come_back()) return CopyEnd::waits;
-    bool source_is_there = is_source(at_original_path(), entry_);
+    bool source_is_there = is_source_of(entry_, at_original_path());
     if (place_) {
-      const bool source_is_hidden = is_source(hidden().stamp(), entry_);
+      const bool source_is_hidden = is_source_of(entry_, hidden().stamp());
       if (hidden().stamp()) {
         if (!hidden().show()) return CopyEnd::waits;
         if (::fsync(place_.descriptor.get()) != 0) return CopyEnd::waits;

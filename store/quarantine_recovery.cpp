@@ -2,7 +2,6 @@
 // Makes the journal and the disk agree after whatever ended the last run.
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <map>
@@ -12,8 +11,8 @@
 #include "posix/file_status.h"
 #include "posix/safe_open.h"
 #include "posix/test_hooks.h"
-#include "store/hidden_file.h"
 #include "store/quarantine.h"
+#include "store/quarantine_adoption.h"
 #include "store/quarantine_copies.h"
 #include "store/quarantine_directory.h"
 #include "store/quarantine_place.h"
@@ -37,11 +36,6 @@ std::optional<QuarantineDirectory> open_quarantine(const std::string& path) {
   } catch (const std::system_error&) {
     return std::nullopt;
   }
-}
-
-bool has_left(MoveState state) {
-  return state == MoveState::undone || state == MoveState::failed || state == MoveState::restored ||
-         state == MoveState::purged;
 }
 
 std::string why_kept(const QuarantineEntry& entry, int error) {
@@ -87,6 +81,7 @@ class Recovery {
   Recovery(Catalog& catalog, const PlaceOf& place_of) : catalog_(catalog), place_of_(place_of) {}
 
   void finish_intents() {
+    report_.waiting = 0;
     for_each_entry(MoveState::intent, [&](const QuarantineEntry& entry) { finish_intent(entry); });
     for (const MoveState state : {MoveState::copying, MoveState::copied, MoveState::restoring})
       for_each_entry(state, [&](const QuarantineEntry& entry) { finish_copy(entry); });
@@ -108,36 +103,11 @@ class Recovery {
     });
   }
 
-  void adopt(const std::string& directory) try {
-    const auto quarantine = open_quarantine(directory);
-    if (!quarantine) return;
-    for (const std::string& name : quarantine->names()) {
-      const auto id = id_from_quarantine_name(name);
-      if (!id) continue;
-      report_.highest_id = std::max(report_.highest_id, *id);
-      if (name == sidecar_name(*id) + ".new") (void)quarantine->remove(name);
-      if (name.ends_with(part_name(""))) quarantine->remove_unless_locked(name);
-      if (name != sidecar_name(*id)) continue;
-      const auto sidecar = quarantine->read_sidecar(*id);
-      if (!sidecar) continue;
-      const auto known = catalog_.quarantine_entry(*id);
-      if (!quarantine->stamp_of(sidecar->name)) {
-        // Of a file that is back in its place, or gone for good.
-        if (known && known->content == sidecar->content && has_left(known->state))
-          (void)quarantine->remove(name);
-        continue;
-      }
-      if (known && known->content == sidecar->content) {
-        if (known->state == MoveState::quarantined || is_unfinished(known->state)) continue;
-        end(*id, MoveState::quarantined, matching::DecisionState::quarantined);
-      } else if (known || !catalog_.adopt_quarantine_entry(*sidecar)) {
-        continue;
-      }
-      show_what_is_hidden(*sidecar);
-      report_.adopted.push_back(*id);
-    }
-  } catch (const std::system_error&) {
-    // Not to be read today; what lies there is taken in at a later start.
+  void adopt(const std::vector<std::string>& directories) {
+    QuarantineAdoption adoption(catalog_, place_of_, report_);
+    for (const std::string& directory : directories) adoption.adopt(directory);
+    adoption.renumber();
+    if (adoption.has_found_unfinished()) finish_intents();
   }
 
   RecoveryReport take_report() { return std::move(report_); }
@@ -222,16 +192,6 @@ class Recovery {
     }
   }
 
-  // The catalog that knew of its removal is lost.
-  void show_what_is_hidden(const QuarantineEntry& entry) {
-    const posix::Opened place =
-        open_original_folder(place_of_(entry.original_path), entry.original_path);
-    if (!place) return;
-    const HiddenFile hidden(place.descriptor.get(),
-                            std::string(split_path(entry.original_path).second), entry.id);
-    if (hidden.stamp()) (void)hidden.show();
-  }
-
   // What was taken may not have been verified any more, so it goes back to where it was and is
   // judged again.
   void finish_intent(const QuarantineEntry& entry) {
@@ -284,7 +244,7 @@ RecoveryReport recover_quarantine(Catalog& catalog,
                                   const PlaceOf& place_of) {
   Recovery recovery(catalog, place_of);
   recovery.finish_intents();
-  for (const std::string& directory : quarantine_directories) recovery.adopt(directory);
+  recovery.adopt(quarantine_directories);
   recovery.check_quarantined();
   return recovery.take_report();
 }

@@ -115,6 +115,7 @@ class SqliteCatalog final : public Catalog {
   std::vector<CatalogDecision> decisions_after(DecisionId after, std::size_t limit) override;
   DecisionId last_decision_id() override;
   void reserve_decision_ids(DecisionId id) override;
+  DecisionId reserve_decision_id() override;
   std::vector<CatalogDecision> decisions_in_force(const DecisionFilter& filter, DecisionId before,
                                                   std::size_t limit) override;
   std::vector<CatalogDecision> decisions_by_group(std::string_view under, const GroupPlace& after,
@@ -132,6 +133,8 @@ class SqliteCatalog final : public Catalog {
   std::vector<QuarantineEntry> quarantine_entries(MoveState state, DecisionId after,
                                                   std::size_t limit) override;
   std::vector<std::string> quarantine_directories() override;
+  void set_move_place(DecisionId id, std::string_view quarantine_directory,
+                      std::string_view name) override;
   bool adopt_quarantine_entry(const QuarantineEntry& entry) override;
   bool has_judged_file(const matching::ContentDigest& digest) override;
 

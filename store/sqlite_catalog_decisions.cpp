@@ -67,6 +67,12 @@ constexpr const char* insert_adopted_decision =
     ") VALUES (?1, 0, 4611686018427387904 + ?1, ?2, ?3, ?4, NULL, NULL, NULL, NULL, 1, 0, ?5, ?6, "
     "?7, 1, NULL, NULL, NULL, NULL, NULL) "
     "RETURNING id";
+// Taken by a catalog that was brought back from a time before the file was moved.
+constexpr const char* take_up_decision =
+    "UPDATE decisions SET state = 1 WHERE id = ?1 AND path = ?2 AND content = ?3 "
+    "AND NOT EXISTS (SELECT 1 FROM quarantine WHERE id = ?1) RETURNING id";
+constexpr const char* update_move_place =
+    "UPDATE quarantine SET quarantine_directory = ?2, name = ?3 WHERE id = ?1";
 constexpr const char* update_move_state = "UPDATE quarantine SET state = ?2 WHERE id = ?1";
 constexpr const char* move_by_id =
     "SELECT " IMGDEDUP_QUARANTINE_COLUMNS " FROM quarantine WHERE id = ?1";
@@ -164,6 +170,18 @@ void SqliteCatalog::reserve_decision_ids(DecisionId id) {
   if (own) own->commit();
 }
 
+DecisionId SqliteCatalog::reserve_decision_id() {
+  const auto own = begin_own();
+  DecisionId id = 1;
+  {
+    auto row = prepared(reserved_id).run();
+    if (row.next()) id = row.integer(0) + 1;
+  }
+  reserve_decision_ids(id);
+  if (own) own->commit();
+  return id;
+}
+
 std::vector<CatalogDecision> SqliteCatalog::decisions_in_force(const DecisionFilter& filter,
                                                                DecisionId before,
                                                                std::size_t limit) {
@@ -238,18 +256,27 @@ bool SqliteCatalog::adopt_quarantine_entry(const QuarantineEntry& entry) {
   auto transaction = database_.begin(Durability::power);
   const matching::ContentDigest kept =
       entry.relation == matching::Relation::exact ? entry.content : matching::ContentDigest{};
-  {
-    auto row = prepared(insert_adopted_decision)
-                   .run(entry.id, Blob{entry.original_path}, Blob{entry.keeper_path},
-                        number_of(entry.relation), as_blob(entry.content), as_blob(kept),
-                        entry.moved_at_ns);
+  const auto has_row = [](SqliteStatement::Run row) {
     if (!row.next()) return false;
     row.next();
-  }
+    return true;
+  };
+  if (!has_row(prepared(take_up_decision)
+                   .run(entry.id, Blob{entry.original_path}, as_blob(entry.content))) &&
+      !has_row(prepared(insert_adopted_decision)
+                   .run(entry.id, Blob{entry.original_path}, Blob{entry.keeper_path},
+                        number_of(entry.relation), as_blob(entry.content), as_blob(kept),
+                        entry.moved_at_ns)))
+    return false;
   write_move(entry);
   set_move_state(entry.id, MoveState::quarantined);
   transaction->commit();
   return true;
+}
+
+void SqliteCatalog::set_move_place(DecisionId id, std::string_view quarantine_directory,
+                                   std::string_view name) {
+  prepared(update_move_place).execute(id, Blob{quarantine_directory}, Blob{name});
 }
 
 void SqliteCatalog::set_move_state(DecisionId id, MoveState state) {

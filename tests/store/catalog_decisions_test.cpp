@@ -297,6 +297,37 @@ TEST_CASE_TEMPLATE("a file found in quarantine is adopted with a decision of its
   CHECK(ids_of(catalog->decisions_by_group("", {}, 9)) == Ids{10, 9});
 }
 
+TEST_CASE_TEMPLATE("a file found in quarantine takes up its own decision, and no other", Backend,
+                   CATALOG_BACKENDS) {
+  OpenCatalog<Backend> catalog;
+  const auto original = catalog.add_judged("/w/o", 1, 1);
+  const auto file = catalog.add_judged(entry(1).original_path, 2, 1, FileRole::duplicate);
+  const auto id = catalog.decide(file, original);
+  auto found = entry(id);
+  SUBCASE("it is about this file") {
+    CHECK(catalog->adopt_quarantine_entry(found));
+    CHECK(catalog->decision(id)->state == DecisionState::quarantined);
+    CHECK(catalog->decision(id)->original_file_id == original);
+    CHECK(catalog->quarantine_entry(id)->state == MoveState::quarantined);
+    catalog->set_move_place(id, "/elsewhere", "q1-other");
+    CHECK(catalog->quarantine_entry(id)->quarantine_directory == "/elsewhere");
+    CHECK(catalog->quarantine_entry(id)->name == "q1-other");
+    CHECK(catalog->quarantine_entry(id)->state == MoveState::quarantined);
+    return;
+  }
+  SUBCASE("other bytes") { found.content = digest(9); }
+  SUBCASE("another name") { found.original_path = "/w/other"; }
+  CHECK_FALSE(catalog->adopt_quarantine_entry(found));
+  CHECK(catalog->decision(id)->state == DecisionState::standing);
+  CHECK_FALSE(catalog->quarantine_entry(id));
+  found.id = catalog->reserve_decision_id();
+  CHECK(found.id == id + 1);
+  CHECK(catalog->adopt_quarantine_entry(found));
+  CHECK(catalog->reserve_decision_id() == id + 2);
+  const auto next = catalog.add_judged("/w/b", 3, 1, FileRole::duplicate);
+  CHECK(catalog.decide(next, original) == id + 3);
+}
+
 TEST_CASE_TEMPLATE("quarantine is counted, and who is the last of its content", Backend,
                    CATALOG_BACKENDS) {
   OpenCatalog<Backend> catalog;
