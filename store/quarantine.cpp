@@ -254,7 +254,9 @@ class QuarantineMove::Implementation {
   std::optional<MoveProblem> end_earlier_move() {
     const auto earlier = catalog_.quarantine_entry(entry_.id);
     if (!earlier || !is_unfinished(earlier->state)) return std::nullopt;
-    (void)recover_quarantine(catalog_, {});
+    end_broken_off_move(catalog_, entry_.id, [this](const std::string&) {
+      return WatchedPlace{request_.root_path, false};
+    });
     return changed("an earlier move of it had to be ended first");
   }
 

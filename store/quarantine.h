@@ -153,6 +153,10 @@ struct RecoveryReport {
     Catalog& catalog, const std::vector<std::string>& quarantine_directories,
     const PlaceOf& place_of = [](const std::string&) { return WatchedPlace{}; });
 
+/// Ends one move that was broken off, if it is one and nothing that it needs is away; no other row
+/// is looked at. Throws std::system_error, StoreError.
+void end_broken_off_move(Catalog& catalog, DecisionId id, const PlaceOf& place_of);
+
 /// Where the file of an entry lies.
 std::string quarantine_path(const QuarantineEntry& entry);
 

@@ -87,6 +87,15 @@ class Recovery {
       for_each_entry(state, [&](const QuarantineEntry& entry) { finish_copy(entry); });
   }
 
+  void finish(DecisionId id) {
+    const auto entry = catalog_.quarantine_entry(id);
+    if (!entry || !is_unfinished(entry->state)) return;
+    if (entry->state == MoveState::intent)
+      finish_intent(*entry);
+    else
+      finish_copy(*entry);
+  }
+
   void check_quarantined() {
     for_each_entry(MoveState::quarantined, [&](const QuarantineEntry& entry) {
       const auto quarantine = open_quarantine(entry.quarantine_directory);
@@ -238,6 +247,10 @@ class Recovery {
 };
 
 }  // namespace
+
+void end_broken_off_move(Catalog& catalog, DecisionId id, const PlaceOf& place_of) {
+  Recovery(catalog, place_of).finish(id);
+}
 
 RecoveryReport recover_quarantine(Catalog& catalog,
                                   const std::vector<std::string>& quarantine_directories,

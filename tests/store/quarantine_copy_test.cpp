@@ -250,6 +250,41 @@ TEST_CASE("a file is never copied back over another") {
   scene.check_in_quarantine_but_name();
 }
 
+TEST_CASE("a move that has to end an earlier one leaves a restore in hand alone") {
+  TwoMounts scene;
+  if (!scene.other.is_there()) return;
+  auto request = scene.request();
+  REQUIRE_FALSE(scene.move());
+  store::QuarantineReturn way_back(*scene.catalog, *scene.catalog->quarantine_entry(scene.decision),
+                                   scene.root.string());
+  REQUIRE_FALSE(way_back.begin());
+
+  request.path = (scene.root / "second.jpg").string();
+  write_file(request.path, scene.bytes);
+  request.stamp = stamp_on_disk(request.path);
+  request.file_id = scene.add(request.path, *scene.catalog->content_with_digest(digest(1)),
+                              store::FileRole::duplicate);
+  matching::DuplicateVerdict verdict;
+  verdict.original_file_id = scene.keeper_id;
+  verdict.action = matching::Action::quarantine;
+  request.decision_id = scene.catalog->add_decision({request.file_id, verdict, 5, std::nullopt});
+  scene.catalog->begin_move({request.decision_id, MoveState::copying, request.path,
+                             scene.quarantine.string(), "q2-0000000000000001.jpg", request.stamp,
+                             request.content, request.keeper_path, request.relation, 5});
+  {
+    store::QuarantineMove move(*scene.catalog, request);
+    REQUIRE_FALSE(move.prepare());
+    CHECK(has_kind(move.take(42), MoveProblem::Kind::changed));
+  }
+  CHECK(scene.catalog->quarantine_entry(request.decision_id)->state == MoveState::undone);
+  CHECK(read_file(request.path) == scene.bytes);
+  CHECK(scene.journal() == MoveState::restoring);
+  way_back.transfer()->run();
+  CHECK_FALSE(way_back.finish());
+  CHECK(scene.journal() == MoveState::restored);
+  CHECK(read_file(scene.copy) == scene.bytes);
+}
+
 TEST_CASE("m1-crash-matrix: across mounts, killed anywhere on the way, one intact file is found") {
   int kills = 0;
   for (const char* point :
