@@ -89,7 +89,7 @@ class QuarantineMove::Implementation {
   ~Implementation() {
     try {
       if (copy_) copy_->undo(MoveState::undone);
-      if (taken_) put_back();
+      if (taken_) (void)put_back();
     } catch (const std::exception&) {
       // The journal still says `intent`: the next start brings disk and journal to agree.
     }
@@ -176,19 +176,13 @@ class QuarantineMove::Implementation {
     auto why = !stamp || !matching::same_inode_unmodified(*stamp, request_.stamp)
                    ? std::optional<std::string>("it was replaced in the moment of the move")
                    : what_changed();
-    if (why) {
-      put_back();
-      return changed(*why);
-    }
+    if (why) return changed(*why + put_back());
     return std::nullopt;
   }
 
   std::optional<MoveProblem> finish() {
     if (copy_) return finish_copy();
-    if (const auto why = what_changed()) {
-      put_back();
-      return changed(*why);
-    }
+    if (const auto why = what_changed()) return changed(*why + put_back());
     sync_folders();
     posix::test_point("after_sync");
     commit();
@@ -329,20 +323,27 @@ class QuarantineMove::Implementation {
     if (has_sidecar_) (void)quarantine_->remove(sidecar_name(entry_.id));
   }
 
-  void put_back() {
+  /// Empty, or what to say of a file that could not be put back.
+  std::string put_back() {
     taken_ = false;
     const int error =
         posix::rename_no_replace(quarantine_->descriptor(), entry_.name, directory_.get(), name_);
     sync_folders();
     if (error == 0) {
       abandon(MoveState::undone);
-      return;
+      return "";
     }
     // Its name is taken by now: it stays in quarantine, listed, for its owner to restore.
     auto transaction = catalog_.begin(Durability::power);
     catalog_.set_move_state(request_.decision_id, MoveState::quarantined);
     catalog_.set_decision_state(request_.decision_id, matching::DecisionState::quarantined);
     transaction->commit();
+    const std::string restore =
+        "`imgdedupctl quarantine restore " + std::to_string(entry_.id) + "`";
+    return ". It could not be put back (" +
+           (error == EEXIST ? std::string("another file has its name by now")
+                            : std::string(std::strerror(error))) +
+           ") and stays in quarantine, maybe as the last copy: make room for it, then " + restore;
   }
 
   Catalog& catalog_;

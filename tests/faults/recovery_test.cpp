@@ -37,6 +37,31 @@ TEST_CASE("m2-race: what a crash left half moved does not follow a link out of t
   CHECK(read_file(service.root() / "sub/b.jpg") == jpeg(1));
 }
 
+TEST_CASE("m2-race: what cannot be put back in the middle of a move is named, with what to do") {
+  Service service(quarantine_exact);
+  HoldingPoint held(service, "after_rename");
+  const fs::path a = service.root() / "a.jpg";
+  const fs::path b = service.root() / "b.jpg";
+  write_file(a, jpeg(1));
+  service.start(held.environment());
+  service.sync();
+  write_file(b, jpeg(1));
+  held.wait();
+  fs::remove(a);
+  write_file(b, jpeg(7));
+  held.release();
+  service.sync();
+  const auto entries = service.list("quarantine.list");
+  REQUIRE(entries.size() == 1);
+  CHECK(entries[0]["last_copy"] == true);
+  CHECK(service.service_log().find("stays in quarantine, maybe as the last copy") !=
+        std::string::npos);
+  CHECK(service.service_log().find("quarantine restore 1") != std::string::npos);
+  fs::remove(b);
+  CHECK(service.ctl({"quarantine", "restore", "1"}).exit_status == 0);
+  CHECK(read_file(b) == jpeg(1));
+}
+
 TEST_CASE("m7-loop: a restored file that was unreadable for a while is left alone") {
   Service service(quarantine_exact);
   write_file(service.root() / "a.jpg", jpeg(1));
