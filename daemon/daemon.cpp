@@ -24,6 +24,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds status_delay{1000};
 // So that the answer to `reload` leaves before the socket goes.
 constexpr milliseconds reload_delay{100};
+// No further move begins meanwhile, and one is over soon.
+constexpr milliseconds recovery_delay{200};
 
 std::string join(const std::vector<store::DecisionId>& ids) {
   std::string text;
@@ -59,13 +61,20 @@ void Daemon::Implementation::look_at_workers() {
 
 void Daemon::Implementation::recover() {
   // What the journal says of a move under way is not what a crash left behind.
-  if (mover_.has_move_in_hand() || restorer_.has_return_in_hand()) return;
-  const store::RecoveryReport report = store::recover_quarantine(
-      catalog_, roots_.quarantine_directories(), [this](const std::string& path) {
-        const Root* root = roots_.holding(path);
-        return root ? store::WatchedPlace{root->settings.path, !root->is_online()}
-                    : store::WatchedPlace{};
-      });
+  recovery_waits_ = mover_.has_move_in_hand() || restorer_.has_return_in_hand();
+  if (has_first_pass_) update_pause();
+  if (recovery_waits_) {
+    recovery_timer_.start(recovery_delay);
+    return;
+  }
+  const store::RecoveryReport report =
+      store::recover_quarantine(catalog_, roots_.quarantine_directories(),
+                                [this](const std::string& path) {
+                                  const Root* root = roots_.holding(path);
+                                  return root ? store::WatchedPlace{root->settings.path,
+                                                                    !root->is_online()}
+                                              : store::WatchedPlace{};
+                                });
   moves_wait_ = report.waiting > 0;
   catalog_.reserve_decision_ids(report.highest_id);
   if (!report.undone.empty())
@@ -186,7 +195,7 @@ void Daemon::Implementation::look_at_quarantine_of(const Root& root) {
 // No file moves by a catalog that is not whole, or may not be.
 void Daemon::Implementation::update_pause() {
   intake_.set_paused(is_paused_ || !has_first_pass_);
-  mover_.set_paused(is_paused_ || !has_first_pass_ || is_rebuilding_ ||
+  mover_.set_paused(is_paused_ || !has_first_pass_ || is_rebuilding_ || recovery_waits_ ||
                     keeper_.must_check_before_moves());
 }
 

@@ -91,6 +91,7 @@ class Daemon::Implementation {
   event::Timer watchdog_timer_;
   event::Timer status_timer_;
   event::Timer reload_timer_;
+  event::Timer recovery_timer_;
   std::vector<std::string> worker_troubles_;
   std::string settings_problem_;  ///< of the life before, for those who wait for their reload
   bool had_access_warnings_ = false;
@@ -98,6 +99,7 @@ class Daemon::Implementation {
   bool has_first_pass_ = false;
   bool is_rebuilding_ = false;
   std::set<std::string> told_problems_;  ///< with the quarantine
+  bool recovery_waits_ = false;          ///< for a move in hand to end
   bool moves_wait_ = false;              ///< that were broken off, for their folder to come back
 };
 

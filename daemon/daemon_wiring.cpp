@@ -94,7 +94,11 @@ Daemon::Implementation::Implementation(const config::Settings& settings, ReadSet
                }),
       watchdog_timer_(loop_, [this] { feed_watchdog(); }),
       status_timer_(loop_, [this] { update_manager_status(); }),
-      reload_timer_(loop_, [this] { loop_.stop(); }) {
+      reload_timer_(loop_, [this] { loop_.stop(); }),
+      recovery_timer_(loop_, [this] {
+        recover();
+        if (!recovery_waits_) mover_.carry_out_all();
+      }) {
   roots_.remember_quarantine_directories(catalog_.quarantine_directories());
   library_.on_judged_again([this] { intake_.look_again(); });
   commands_.attach(server_);

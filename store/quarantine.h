@@ -147,7 +147,8 @@ struct RecoveryReport {
 };
 
 /// Brings journal and disk to agree after whatever ended the last run, and adopts files that a lost
-/// catalog left in `quarantine_directories` by their sidecars. At start, before anything moves.
+/// catalog left in `quarantine_directories` by their sidecars. At start, before anything moves, and
+/// again when no move is in hand.
 /// place_of: what cannot be found in a root that is away waits; no link below a root is followed.
 [[nodiscard]] RecoveryReport recover_quarantine(
     Catalog& catalog, const std::vector<std::string>& quarantine_directories,

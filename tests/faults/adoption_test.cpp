@@ -231,3 +231,30 @@ TEST_CASE("m5-restore-nodb: half a copy on its way back does not become the owne
   CHECK(service.ctl({"quarantine", "restore", "--all"}).exit_status == 0);
   CHECK(read_file(service.root() / "b.jpg") == jpeg(1));
 }
+
+TEST_CASE("m5-restore-nodb: a folder that comes while a file is copied is looked into afterwards") {
+  const OtherMount other("m5-restore-nodb");
+  if (!other.is_there()) return;
+  DiskWithQuarantine world;
+  lose_catalog(world.service);
+  world.take_away();
+  world.service.write_settings(quarantine_exact,
+                               "  - {path: '" + world.service.root().string() + "', quarantine: '" +
+                                   (other.path() / "q").string() + "'}\n  - path: '" +
+                                   world.disk_photos().string() + "'\n");
+  HoldingPoint held(world.service, "copy_begun");
+  world.service.start(held.environment());
+  write_file(world.service.root() / "x.jpg", jpeg(2));
+  world.service.call("rescan");
+  wait_until([&] { return files_known(world.service).size() == 1; }, "the original");
+  write_file(world.service.root() / "y.jpg", jpeg(2));
+  world.service.call("rescan");
+  held.wait();
+  world.bring_back();
+  world.service.call("rescan");
+  wait_until([&] { return world.service.call("status")["roots"][1]["mode"] != "offline"; },
+             "the disk");
+  held.release();
+  world.service.sync();
+  wait_until([&] { return world.service.list("quarantine.list").size() == 2; }, "its adoption");
+}
