@@ -232,6 +232,15 @@ TEST_CASE("k1-two-daemons: two services on one folder never move both of a pair"
                                             "\n");
   first.start_unanswered();
   second.start();
+  wait_until(
+      [&] {
+        try {
+          return first.call("status").is_object();
+        } catch (const std::exception&) {
+          return false;
+        }
+      },
+      "the first service to answer");
   first.sync();
   second.sync();
   first.sync();
