@@ -14,6 +14,7 @@
 #include "daemon/settings_check.h"
 #include "daemon/settings_use.h"
 #include "protocol/utf8.h"
+#include "store/hidden_source.h"
 #include "store/quarantine.h"
 
 namespace imgdedup::daemon {
@@ -59,6 +60,31 @@ void Daemon::Implementation::look_at_workers() {
   for (const std::string& trouble : worker_troubles_) warn(trouble);
 }
 
+store::WatchedPlace Daemon::Implementation::place_of(const std::string& path) const {
+  const Root* root = roots_.holding(path);
+  return root ? store::WatchedPlace{root->settings.path, !root->is_online()}
+              : store::WatchedPlace{};
+}
+
+// The folder was renamed while the service was down.
+void Daemon::Implementation::found_hidden(const std::string& path) {
+  if (mover_.has_move_in_hand() || restorer_.has_return_in_hand()) return;
+  switch (store::show_hidden_source(catalog_, place_of(path), path)) {
+    case store::HiddenSource::shown:
+      spdlog::info("{}: has its name again, which a move that was broken off took from it",
+                   protocol::readable_text(path));
+      return;
+    case store::HiddenSource::waits:
+      return;
+    case store::HiddenSource::unknown:
+      if (told_problems_.insert(path).second)
+        warn(path +
+             ": left by a move or a restore that was broken off, and unknown to the catalog; look "
+             "at it, and rename or remove it");
+      return;
+  }
+}
+
 void Daemon::Implementation::recover() {
   // What the journal says of a move under way is not what a crash left behind.
   recovery_waits_ = mover_.has_move_in_hand() || restorer_.has_return_in_hand();
@@ -69,12 +95,7 @@ void Daemon::Implementation::recover() {
   }
   const store::RecoveryReport report =
       store::recover_quarantine(catalog_, roots_.quarantine_directories(),
-                                [this](const std::string& path) {
-                                  const Root* root = roots_.holding(path);
-                                  return root ? store::WatchedPlace{root->settings.path,
-                                                                    !root->is_online()}
-                                              : store::WatchedPlace{};
-                                });
+                                [this](const std::string& path) { return place_of(path); });
   moves_wait_ = report.waiting > 0;
   catalog_.reserve_decision_ids(report.highest_id);
   if (!report.undone.empty())

@@ -18,6 +18,7 @@
 #include "daemon/refused_again.h"
 #include "daemon/remeasurer.h"
 #include "daemon/service_manager.h"
+#include "store/original_place.h"
 #include "store/sqlite_catalog.h"
 
 namespace imgdedup::daemon {
@@ -39,6 +40,8 @@ class Daemon::Implementation {
   [[nodiscard]] ControlContext control_context();
 
   void recover();
+  [[nodiscard]] store::WatchedPlace place_of(const std::string& path) const;
+  void found_hidden(const std::string& path);
   void load_index();
   void begin_watching();
   void first_pass_ended();

@@ -126,7 +126,8 @@ Reconciler::Hooks Daemon::Implementation::reconciler_hooks() {
           },
           [this](store::FileId file) { return mover_.is_moving(file); },
           [this](const Root& root) { warn("offline: " + root.error); },
-          [](const std::string& message) { spdlog::warn("{}", message); }};
+          [](const std::string& message) { spdlog::warn("{}", message); },
+          [this](const std::string& path) { found_hidden(path); }};
 }
 
 Judge::Hooks Daemon::Implementation::judge_hooks() {

@@ -12,6 +12,7 @@
 
 #include "posix/directory_listing.h"
 #include "posix/safe_open.h"
+#include "store/hidden_file.h"
 #include "store/sidecar.h"
 
 namespace imgdedup::daemon {
@@ -72,6 +73,7 @@ ScanResult scan_directory(const ScanRequest& request) {
       const std::string relative = join_relative(request.relative, entry.name);
       if (entry.type == posix::EntryType::regular) {
         if (is_sidecar(entry.name)) sidecars.insert(entry.name);
+        if (store::is_hidden_name(entry.name)) result.hidden.push_back(entry.name);
         if (request.filter->admits_file(relative))
           result.files.push_back({std::move(entry.name), stamp_of(entry.status),
                                   entry.status.hard_links, entry.status.btime_ns});

@@ -50,6 +50,7 @@ struct ScanResult {
   DirectoryIdentity identity;
   std::vector<ScannedFile> files;             ///< regular files that count, by name in byte order
   std::vector<ScannedDirectory> directories;  ///< that count; none when not recursive
+  std::vector<std::string> hidden;            ///< names that moves gave (store::is_hidden_name)
   bool is_empty = false;                      ///< nothing at all lies in it, counted or not
   std::chrono::steady_clock::duration duration{0};
 };

@@ -142,6 +142,9 @@ void Reconciler::scanned(const std::shared_ptr<Scan>& scan) {
   node->was_listed = true;
   apply_directories(*node, *scan);
   const Root& root = roots_.all()[node->root];
+  for (const std::string& name : scan->result.hidden)
+    if (hooks_.found_hidden)
+      hooks_.found_hidden(absolute_path(root.settings.path, join_relative(node->relative, name)));
   scan->comparison = std::make_unique<DirectoryComparison>(
       library_, absolute_path(root.settings.path, node->relative), std::move(scan->result.files),
       [this](const store::CatalogFile& file) { missing_.add(file); },

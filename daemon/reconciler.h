@@ -45,6 +45,8 @@ class Reconciler final : private WatchTreeObserver {
     std::function<void(const Root&)> root_went_away;
     /// Something about the watching that its owner may want to read; nothing has to be done.
     std::function<void(const std::string&)> note;
+    /// A file lies here under a name that a move or a restore gave it for a moment.
+    std::function<void(const std::string& path)> found_hidden;
   };
 
   Reconciler(event::Loop& loop, Roots& roots, Library& library, std::chrono::milliseconds interval,

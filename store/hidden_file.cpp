@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 
 #include "posix/file_move.h"
 
@@ -34,6 +35,15 @@ std::string name_beside(const std::string& name, const std::string& mark) {
 std::string hidden_name(DecisionId id) { return hidden_prefix + std::to_string(id); }
 
 bool is_hidden_name(std::string_view name) { return name.starts_with(hidden_prefix); }
+
+std::optional<DecisionId> id_from_hidden_name(std::string_view name) {
+  if (!is_hidden_name(name)) return std::nullopt;
+  name.remove_prefix(std::string_view(hidden_prefix).size());
+  DecisionId id = 0;
+  const auto [rest, error] = std::from_chars(name.data(), name.data() + name.size(), id);
+  if (error != std::errc{} || rest != name.data() + name.size() || id <= 0) return std::nullopt;
+  return id;
+}
 
 std::optional<matching::FileStamp> stamp_in(int directory, const std::string& name) {
   struct stat status {};

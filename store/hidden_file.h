@@ -15,6 +15,8 @@ namespace imgdedup::store {
 /// and that a file has while it is copied back: never listed. ".imgdedup-moving-17" for entry 17.
 std::string hidden_name(DecisionId id);
 bool is_hidden_name(std::string_view name);
+/// 17 of ".imgdedup-moving-17"; empty for any other name.
+std::optional<DecisionId> id_from_hidden_name(std::string_view name);
 
 /// There is no unlink by descriptor, so a file that is to be removed is renamed first; what was
 /// taken is then looked at, and removed or shown again. Any thread.

@@ -308,3 +308,21 @@ TEST_CASE("a large file is copied without holding up the service, and SIGTERM br
   CHECK(service.list("quarantine.list").size() == 1);
   world.check_nothing_left();
 }
+
+TEST_CASE("m1-crash-matrix: a file hidden by a move is found in a folder renamed since") {
+  AcrossMounts world("m1-crash-matrix");
+  if (!world.other.is_there()) return;
+  write_file(world.a(), jpeg(1));
+  world.service.start({{"IMGDEDUPD_CRASH_AT", "after_hidden"}});
+  write_file(world.b(), jpeg(1));
+  CHECK(world.service.wait_for_end() == 128 + SIGKILL);
+  const fs::path renamed = world.service.root() / "renamed";
+  fs::rename(world.b().parent_path(), renamed);
+  world.service.start();
+  wait_until(
+      [&] { return world.service.service_log().find("has its name again") != std::string::npos; },
+      "its name");
+  world.service.sync();
+  CHECK(read_file(world.a()) == jpeg(1));
+  world.check_nothing_left();
+}
