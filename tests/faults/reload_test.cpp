@@ -136,15 +136,20 @@ TEST_CASE("u3-reload: of two reloads the last one holds, also while the first is
 TEST_CASE("u3-reload: settings that cannot be begun with are refused, and the old ones go on") {
   Scene scene;
   SUBCASE("a mistake in the file") { scene.service.write_settings("actions: {exact: move}\n"); }
-  SUBCASE("a group that there is not") {
+  const auto write_with_socket = [&](const std::string& socket) {
     scene.write("", true);
     std::string yaml = read_file(scene.service.settings_path());
-    const std::string plain = "socket: {path: '" + scene.service.socket().string() + "'}";
+    const std::string plain = "{path: '" + scene.service.socket().string() + "'}";
     const std::size_t place = yaml.find(plain);
     REQUIRE(place != std::string::npos);
-    yaml.replace(place, plain.size(),
-                 plain.substr(0, plain.size() - 1) + ", group: no-such-group-here}");
-    write_file(scene.service.settings_path(), yaml);
+    write_file(scene.service.settings_path(), yaml.replace(place, plain.size(), socket));
+  };
+  SUBCASE("a group that there is not") {
+    write_with_socket("{path: '" + scene.service.socket().string() +
+                      "', group: no-such-group-here}");
+  }
+  SUBCASE("what only beginning with them shows: no folder for the socket") {
+    write_with_socket("{path: '" + (scene.service.base() / "nowhere/control.sock").string() + "'}");
   }
   const ProgramResult result = scene.service.ctl({"reload"});
   CHECK(result.exit_status == 1);
