@@ -163,7 +163,8 @@ Intake::Hooks Daemon::Implementation::intake_hooks() {
           },
           [this](const store::CatalogDecision& decision) {
             if (decision.action == matching::Action::quarantine) mover_.carry_out(decision.id);
-          }};
+          },
+          [this](std::int64_t from, std::int64_t to) { sync_.follow(from, to); }};
 }
 
 Mover::Hooks Daemon::Implementation::mover_hooks() {

@@ -136,6 +136,11 @@ void Intake::pass_over(store::FileId id) {
   look_again_later();
 }
 
+// It keeps no place in the window that others wait for, and is looked at again after them.
+void Intake::put_last(const store::CatalogFile& file, const WaitingFile& waiting) {
+  if (const auto sequence = library_.put_last(file)) hooks_.put_last(waiting.sequence, *sequence);
+}
+
 void Intake::look(const WaitingFile& waiting) {
   const auto row = library_.catalog().file(waiting.file_id);
   if (!row || row->state != matching::FileState::pending) {
@@ -163,7 +168,7 @@ void Intake::look(const WaitingFile& waiting) {
   const auto now = steady_clock::now();
   if (file.stamp != waiting.stamp || file.stamp != row->stamp) {
     library_.file_changed(*row, file.stamp, file.hard_links);
-    settle_.changed(row->id, file.stamp, now);
+    if (settle_.changed(row->id, file.stamp, now) == RestlessFile::leaves) put_last(*row, waiting);
     return;
   }
   switch (posix::ReadLease(file.descriptor.get()).outcome()) {
@@ -173,7 +178,7 @@ void Intake::look(const WaitingFile& waiting) {
         return;
       break;
     case posix::LeaseOutcome::writer_open:
-      settle_.still_written(row->id, now);
+      if (settle_.still_written(row->id, now) == RestlessFile::leaves) put_last(*row, waiting);
       return;
     case posix::LeaseOutcome::not_permitted:
     case posix::LeaseOutcome::unsupported:

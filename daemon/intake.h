@@ -29,6 +29,8 @@ class Intake {
     std::function<void(const std::string& path, const matching::Refusal&)> refused;
     /// The file has the bytes on which this standing decision rests.
     std::function<void(const store::CatalogDecision&)> confirmed;
+    /// A file that is not quiet waits behind all others now.
+    std::function<void(std::int64_t from_sequence, std::int64_t to_sequence)> put_last;
   };
 
   Intake(event::Loop& loop, const Roots& roots, Library& library, Judge& judge,
@@ -54,6 +56,7 @@ class Intake {
   void refill();
   void look(const WaitingFile& waiting);
   void pass_over(store::FileId id);
+  void put_last(const store::CatalogFile& file, const WaitingFile& waiting);
   void measure(const store::CatalogFile& file, std::int64_t sequence,
                posix::UniqueDescriptor descriptor);
   void ask(const std::shared_ptr<Measurement>& measurement, worker::JobKind kind);

@@ -246,6 +246,12 @@ void Library::measure_again(const std::vector<store::FileId>& files) {
   });
 }
 
+std::optional<std::int64_t> Library::put_last(const CatalogFile& file) {
+  std::optional<std::int64_t> sequence;
+  in_transaction([&] { sequence = catalog_.put_last(file.id); });
+  return sequence;
+}
+
 void Library::try_again(const std::vector<CatalogFile>& files) {
   in_transaction([&] {
     for (const CatalogFile& file : files)

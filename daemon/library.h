@@ -84,6 +84,9 @@ class Library {
   /// These judged files wait to be measured once more, behind all others that wait. Decisions on
   /// them stand.
   void measure_again(const std::vector<store::FileId>& files);
+  /// A file that is not quiet waits behind all others from now on: its new place among them.
+  /// Nothing for one that does not wait.
+  std::optional<std::int64_t> put_last(const store::CatalogFile& file);
   /// Refused files that wait again, for the reason may have gone.
   void try_again(const std::vector<store::CatalogFile>& files);
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace imgdedup::daemon {
 namespace {
@@ -13,6 +14,7 @@ using std::chrono::nanoseconds;
 
 constexpr milliseconds first_retry{100};
 constexpr milliseconds longest_retry{2000};
+constexpr milliseconds leaving_interval{1000};
 
 /// How long ago the file was last changed by the wall clock; zero for a time in the future, which
 /// says nothing.
@@ -65,22 +67,39 @@ std::vector<WaitingFile> SettleQueue::take_due(SteadyTime now, std::size_t limit
   return taken;
 }
 
-void SettleQueue::changed(std::int64_t file_id, const matching::FileStamp& stamp, SteadyTime now) {
+// Those who leave come back through the queue of all that wait; the pace bounds what that costs.
+RestlessFile SettleQueue::was_restless(Entry& entry, SteadyTime now) {
+  if (!std::exchange(entry.is_restless, true)) ++restless_;
+  if (has_room() || restless_ <= capacity_ / 2) return RestlessFile::stays;
+  if (now - leaving_since_ >= leaving_interval) {
+    leaving_since_ = now;
+    left_ = 0;
+  }
+  if (left_ >= capacity_ / 2) return RestlessFile::stays;
+  ++left_;
+  remove(entry.file.file_id);
+  return RestlessFile::leaves;
+}
+
+RestlessFile SettleQueue::changed(std::int64_t file_id, const matching::FileStamp& stamp,
+                                  SteadyTime now) {
   const auto place = files_.find(file_id);
-  if (place == files_.end()) return;
+  if (place == files_.end()) return RestlessFile::stays;
   Entry& entry = place->second;
   entry.file.stamp = stamp;
   entry.quiet_since = now;
   entry.retry = milliseconds{0};
   schedule(entry, now + settle_time_);
+  return was_restless(entry, now);
 }
 
-void SettleQueue::still_written(std::int64_t file_id, SteadyTime now) {
+RestlessFile SettleQueue::still_written(std::int64_t file_id, SteadyTime now) {
   const auto place = files_.find(file_id);
-  if (place == files_.end()) return;
+  if (place == files_.end()) return RestlessFile::stays;
   Entry& entry = place->second;
   entry.retry = std::clamp(entry.retry * 2, first_retry, longest_retry);
   schedule(entry, now + entry.retry);
+  return was_restless(entry, now);
 }
 
 bool SettleQueue::quiet_for_long(std::int64_t file_id, SteadyTime now, std::int64_t wall_clock_ns) {
@@ -104,12 +123,14 @@ void SettleQueue::remove(std::int64_t file_id) {
   if (place == files_.end()) return;
   const Entry& entry = place->second;
   due_.erase({entry.due, entry.file.sequence, file_id});
+  if (entry.is_restless) --restless_;
   files_.erase(place);
 }
 
 void SettleQueue::clear() {
   files_.clear();
   due_.clear();
+  restless_ = 0;
 }
 
 std::optional<SteadyTime> SettleQueue::next_due() const {

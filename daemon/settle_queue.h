@@ -29,7 +29,15 @@ struct WaitingFile {
 /// another write may then leave the stamp as it was.
 bool has_whole_seconds(const matching::FileStamp& stamp);
 
-/// Decides when a file has been quiet for long enough. Pure: time and stamps are given, nothing is
+/// What becomes of a file that is not quiet.
+enum class RestlessFile : std::uint8_t {
+  stays,   ///< in the queue, to be looked at again
+  leaves,  ///< removed: too many are restless, and others wait for their first look
+};
+
+/// Decides when a file has been quiet for long enough. Files that are changed or written without
+/// end hold at most half of a full queue, or as many more as cannot leave at the pace of half the
+/// capacity a second: they keep nobody out. Pure: time and stamps are given, nothing is
 /// read. Loop thread only.
 class SettleQueue {
  public:
@@ -53,9 +61,10 @@ class SettleQueue {
   [[nodiscard]] std::vector<WaitingFile> take_due(SteadyTime now, std::size_t limit);
 
   /// The stamp was another one: the quiet begins anew.
-  void changed(std::int64_t file_id, const matching::FileStamp& stamp, SteadyTime now);
+  [[nodiscard]] RestlessFile changed(std::int64_t file_id, const matching::FileStamp& stamp,
+                                     SteadyTime now);
   /// Somebody has it open for writing: look again after a while that grows up to two seconds.
-  void still_written(std::int64_t file_id, SteadyTime now);
+  [[nodiscard]] RestlessFile still_written(std::int64_t file_id, SteadyTime now);
   /// True if it has been quiet for long_quiet_time as well, else it waits on.
   [[nodiscard]] bool quiet_for_long(std::int64_t file_id, SteadyTime now,
                                     std::int64_t wall_clock_ns);
@@ -75,14 +84,19 @@ class SettleQueue {
     SteadyTime due;
     std::chrono::milliseconds retry{0};
     bool in_hand = false;
+    bool is_restless = false;
   };
   void schedule(Entry& entry, SteadyTime due);
+  RestlessFile was_restless(Entry& entry, SteadyTime now);
 
   std::chrono::milliseconds settle_time_;
   std::chrono::milliseconds long_quiet_time_;
   std::size_t capacity_;
   std::map<std::int64_t, Entry> files_;                               // by file id
   std::set<std::tuple<SteadyTime, std::int64_t, std::int64_t>> due_;  // due, sequence, file id
+  std::size_t restless_ = 0;
+  std::size_t left_ = 0;  // since leaving_since_
+  SteadyTime leaving_since_;
 };
 
 }  // namespace imgdedup::daemon

@@ -48,6 +48,12 @@ void SyncWaiters::pass_ended(WaiterId id) {
   wake();
 }
 
+void SyncWaiters::follow(std::int64_t from_sequence, std::int64_t to_sequence) {
+  for (State& state : waiters_)
+    if (state.up_to_sequence && from_sequence <= *state.up_to_sequence)
+      state.up_to_sequence = to_sequence;
+}
+
 void SyncWaiters::wake() {
   if (waiters_.empty() || std::exchange(is_woken_, true)) return;
   check_timer_.start(check_delay);

@@ -40,6 +40,9 @@ class SyncWaiters {
 
   WaiterId add(Waiter waiter);
   void remove(WaiterId id);
+  /// A file that waited at `from_sequence` waits at `to_sequence` now, behind all others. Those who
+  /// wait for it wait for it there.
+  void follow(std::int64_t from_sequence, std::int64_t to_sequence);
   /// Something may have ended: a judgement, a move.
   void wake();
 

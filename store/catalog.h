@@ -179,6 +179,9 @@ class Catalog {
   /// before_all_pending as `after_sequence` begins with the first.
   [[nodiscard]] virtual std::vector<PendingFile> pending_files(std::int64_t after_sequence,
                                                                std::size_t limit) = 0;
+  /// A file that waits waits behind all others from now on: its new place. Nothing for one that
+  /// does not wait.
+  virtual std::optional<std::int64_t> put_last(FileId id) = 0;
   /// The place of the last that ever arrived.
   [[nodiscard]] virtual std::int64_t last_pending_sequence() = 0;
   /// How many wait whose place is at most `sequence`.

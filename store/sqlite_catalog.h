@@ -77,6 +77,7 @@ class SqliteCatalog final : public Catalog {
   void remove_file(FileId id) override;
 
   std::vector<PendingFile> pending_files(std::int64_t after_sequence, std::size_t limit) override;
+  std::optional<std::int64_t> put_last(FileId id) override;
   std::int64_t last_pending_sequence() override;
   std::uint64_t pending_up_to(std::int64_t sequence) override;
 

@@ -53,6 +53,9 @@ constexpr const char* update_pending =
     "UPDATE files SET device = ?2, inode = ?3, size_bytes = ?4, mtime_ns = ?5, ctime_ns = ?6, "
     "hard_links = ?7, state = 0, pending_sequence = COALESCE(pending_sequence, ?8), "
     "refusal_reason = NULL, refusal_message = NULL WHERE id = ?1";
+constexpr const char* update_sequence =
+    "UPDATE files SET pending_sequence = ?2 WHERE id = ?1 AND pending_sequence IS NOT NULL "
+    "RETURNING id";
 constexpr const char* update_stamp =
     "UPDATE files SET device = ?2, inode = ?3, size_bytes = ?4, mtime_ns = ?5, ctime_ns = ?6, "
     "hard_links = ?7 WHERE id = ?1";
@@ -329,6 +332,16 @@ std::vector<Catalog::PendingFile> SqliteCatalog::pending_files(std::int64_t afte
   return collect(row, [](const SqliteStatement::Run& columns) {
     return PendingFile{columns.integer(file_column_count), read_file(columns)};
   });
+}
+
+std::optional<std::int64_t> SqliteCatalog::put_last(FileId id) {
+  const auto own = begin_own();
+  const std::int64_t sequence = next_pending_sequence(QueuePlace::last);
+  auto row = prepared(update_sequence).run(id, sequence);
+  const bool is_waiting = row.next();
+  if (is_waiting) row.next();
+  if (own) own->commit();
+  return is_waiting ? std::optional(sequence) : std::nullopt;
 }
 
 std::int64_t SqliteCatalog::last_pending_sequence() {

@@ -8,6 +8,7 @@
 
 using namespace imgdedup;
 using namespace std::chrono_literals;
+using daemon::RestlessFile;
 using daemon::SettleQueue;
 using daemon::SteadyTime;
 
@@ -88,12 +89,12 @@ TEST_CASE("a change begins the quiet anew") {
   SettleQueue queue(500ms, 2s, 10);
   queue.add(file(1), start, wall);
   REQUIRE(taken(queue, start + 500ms) == Ids{1});
-  queue.changed(1, changed_at(7, 7), start + 500ms);
+  CHECK(queue.changed(1, changed_at(7, 7), start + 500ms) == RestlessFile::stays);
   CHECK(taken(queue, start + 999ms).empty());
   const auto due = queue.take_due(start + 1000ms, 1);
   REQUIRE(due.size() == 1);
   CHECK(due[0].stamp == changed_at(7, 7));
-  queue.changed(99, changed_at(7, 7), start);
+  CHECK(queue.changed(99, changed_at(7, 7), start) == RestlessFile::stays);
 }
 
 TEST_CASE("a file that is there already keeps its time") {
@@ -112,7 +113,7 @@ TEST_CASE("a file that is written is looked at ever more rarely, up to two secon
   std::vector<std::chrono::milliseconds> pauses;
   for (int i = 0; i < 8; ++i) {
     REQUIRE(taken(queue, now) == Ids{1});
-    queue.still_written(1, now);
+    CHECK(queue.still_written(1, now) == RestlessFile::stays);
     const SteadyTime next = *queue.next_due();
     pauses.push_back(std::chrono::duration_cast<std::chrono::milliseconds>(next - now));
     now = next;
@@ -120,9 +121,9 @@ TEST_CASE("a file that is written is looked at ever more rarely, up to two secon
   CHECK(pauses ==
         std::vector<std::chrono::milliseconds>{100ms, 200ms, 400ms, 800ms, 1600ms, 2s, 2s, 2s});
   REQUIRE(taken(queue, now) == Ids{1});
-  queue.changed(1, changed_at(8, 8), now);
+  CHECK(queue.changed(1, changed_at(8, 8), now) == RestlessFile::stays);
   REQUIRE(taken(queue, now + 500ms) == Ids{1});
-  queue.still_written(1, now);
+  CHECK(queue.still_written(1, now) == RestlessFile::stays);
   CHECK(queue.next_due() == now + 100ms);
 }
 
@@ -152,7 +153,7 @@ TEST_CASE("a long settle time is kept without a lease as well") {
   queue.add(file(1), start, wall);
   REQUIRE(taken(queue, start + 10s) == Ids{1});
   CHECK(queue.quiet_for_long(1, start + 10s, wall + 10 * second));
-  queue.changed(1, changed_at(wall + 10 * second, 0), start + 10s);
+  CHECK(queue.changed(1, changed_at(wall + 10 * second, 0), start + 10s) == RestlessFile::stays);
   CHECK_FALSE(queue.quiet_for_long(1, start + 13s, wall + 13 * second));
   CHECK(queue.next_due() == start + 20s);
 }
@@ -173,4 +174,53 @@ TEST_CASE("the queue says when it is full, and empties") {
   queue.clear();
   CHECK(queue.size() == 0);
   CHECK_FALSE(queue.next_due());
+}
+
+TEST_CASE("restless files leave a full queue until they hold half of it") {
+  constexpr std::size_t capacity = 8;
+  SettleQueue queue(500ms, 2s, capacity);
+  SteadyTime now = start;
+  for (std::int64_t id = 1; id <= 7; ++id) queue.add(file(id), now, wall);
+  now += 500ms;
+  for (const std::int64_t id : taken(queue, now)) {
+    CAPTURE(id);
+    // There is room: nobody is kept out.
+    const auto fate = id % 2 == 0 ? queue.still_written(id, now)
+                                  : queue.changed(id, changed_at(wall + id, wall), now);
+    CHECK(fate == RestlessFile::stays);
+  }
+  queue.add(file(8), now, wall);
+  REQUIRE_FALSE(queue.has_room());
+  now += 500ms;
+  std::size_t left = 0;
+  std::size_t stayed = 0;
+  for (const std::int64_t id : taken(queue, now)) {
+    if (id == 8) {
+      queue.put_back(id, now);
+      continue;
+    }
+    const auto fate = queue.changed(id, changed_at(wall + 10 + id, wall), now);
+    CHECK(queue.contains(id) == (fate == RestlessFile::stays));
+    ++(fate == RestlessFile::leaves ? left : stayed);
+    // Whoever waits takes the place.
+    if (fate == RestlessFile::leaves) queue.add(file(100 + id), now, wall);
+  }
+  CHECK(left == 3);
+  CHECK(stayed == capacity / 2);
+}
+
+TEST_CASE("restless files leave at a bounded pace") {
+  constexpr std::size_t capacity = 8;
+  SettleQueue queue(500ms, 2s, capacity);
+  std::int64_t next_id = 0;
+  std::size_t left = 0;
+  const auto turn_over = [&](SteadyTime now) {
+    while (queue.has_room()) queue.add(file(++next_id, 0), now, wall);
+    for (const std::int64_t id : taken(queue, now))
+      if (queue.still_written(id, now) == RestlessFile::leaves) ++left;
+  };
+  for (int i = 0; i < 9; ++i) turn_over(start + i * 100ms);
+  CHECK(left == capacity / 2);
+  for (int i = 10; i < 19; ++i) turn_over(start + i * 100ms);
+  CHECK(left == capacity);
 }

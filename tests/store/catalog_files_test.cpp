@@ -141,6 +141,15 @@ TEST_CASE_TEMPLATE("files wait in the order in which they began to wait", Backen
     CHECK(catalog->file(a)->stamp == stamp(1, 2000));
     CHECK(catalog->file(a)->hard_links == 2);
   }
+  SUBCASE("one that waits is put last, one that does not is not") {
+    const auto last = catalog->put_last(a);
+    REQUIRE(last);
+    CHECK(order() == std::vector{b, c, a});
+    CHECK(catalog->last_pending_sequence() == *last);
+    CHECK_FALSE(catalog->put_last(alias));
+    CHECK(catalog->put_last(b));
+    CHECK(order() == std::vector{c, a, b});
+  }
   SUBCASE("one that was judged waits last, or first") {
     const auto content = catalog->add_content(fingerprint(1));
     for (const auto id : {a, b, c}) catalog->set_judged(id, content, FileRole::original);
