@@ -12,7 +12,7 @@ complete -c imgdedupctl -n '__fish_use_subcommand' -a groups -d 'list each origi
 complete -c imgdedupctl -n '__fish_use_subcommand' -a query -d 'say what each file would be judged to be; nothing is recorded'
 complete -c imgdedupctl -n '__fish_use_subcommand' -a explain -d 'show every measure between two files, and the step that decides what they are'
 complete -c imgdedupctl -n '__fish_use_subcommand' -a distinct -d 'remember that two files are no duplicates of each other'
-complete -c imgdedupctl -n '__fish_use_subcommand' -a quarantine -d 'list, restore or purge quarantined files'
+complete -c imgdedupctl -n '__fish_use_subcommand' -a quarantine -d 'list, restore or purge quarantined files, and apply new settings to old decisions'
 complete -c imgdedupctl -n '__fish_use_subcommand' -a files -d 'list every file in the catalog'
 complete -c imgdedupctl -n '__fish_use_subcommand' -a unreadable -d 'list the files that could not be read as images, and why'
 complete -c imgdedupctl -n '__fish_use_subcommand' -a export -d 'copy duplicates and unique files into two folders, with a list of each'

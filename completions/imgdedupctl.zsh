@@ -11,7 +11,7 @@ _imgdedupctl_commands() {
     'query:say what each file would be judged to be; nothing is recorded'
     'explain:show every measure between two files, and the step that decides what they are'
     'distinct:remember that two files are no duplicates of each other'
-    'quarantine:list, restore or purge quarantined files'
+    'quarantine:list, restore or purge quarantined files, and apply new settings to old decisions'
     'files:list every file in the catalog'
     'unreadable:list the files that could not be read as images, and why'
     'export:copy duplicates and unique files into two folders, with a list of each'
