@@ -36,7 +36,8 @@ struct CommandOutline {
 std::string help_of_first_word(const std::vector<CommandOutline>& commands,
                                const std::string& first);
 /// Of "quarantine" by itself.
-inline constexpr const char* quarantine_help = "list, restore or purge quarantined files, and apply new settings to old decisions";
+inline constexpr const char* quarantine_help =
+    "list, restore or purge quarantined files, and apply new settings to old decisions";
 
 /// "status", "quarantine", ...: each first word once, in the order of `commands`.
 std::vector<std::string> first_words(const std::vector<CommandOutline>& commands);

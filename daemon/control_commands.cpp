@@ -65,6 +65,12 @@ std::string held_text(std::uint64_t files) {
          " decision until `imgdedupctl resume`";
 }
 
+bool is_privileged(const event::Peer& peer) { return peer.uid == 0 || peer.uid == ::geteuid(); }
+
+Asker asker_of(event::ConnectionId connection, const event::Peer& peer) {
+  return {peer.uid, is_privileged(peer), connection};
+}
+
 constexpr std::string_view connection_commands[] = {
     "sync", "query", "explain", "events", "reload", "quarantine.restore", "quarantine.purge"};
 
@@ -88,7 +94,7 @@ void ControlCommands::send(event::ConnectionId connection, const std::string& li
 }
 
 bool ControlCommands::may_change(const event::Peer& peer) const {
-  if (peer.uid == 0 || peer.uid == ::geteuid()) return true;
+  if (is_privileged(peer)) return true;
   if (!context_.change_group) return false;
   return peer.gid == *context_.change_group ||
          std::find(peer.groups.begin(), peer.groups.end(), *context_.change_group) !=
@@ -146,9 +152,9 @@ void ControlCommands::dispatch(event::ConnectionId connection, const event::Peer
   if (request.method == "sync") {
     start_sync(connection, request.id, params);
   } else if (request.method == "query") {
-    start_query(connection, request.id, params, std::move(descriptors));
+    start_query(asker_of(connection, peer), request.id, params, std::move(descriptors));
   } else if (request.method == "explain") {
-    start_explain(connection, request.id, params, std::move(descriptors));
+    start_explain(asker_of(connection, peer), request.id, params, std::move(descriptors));
   } else if (request.method == "quarantine.restore") {
     // A large file may have to come from another disk.
     server_->keep_when_idle(connection);
@@ -192,21 +198,21 @@ std::function<void(Json)> ControlCommands::answer_to(event::ConnectionId connect
   };
 }
 
-void ControlCommands::start_query(event::ConnectionId connection, const Json& id,
-                                  const Json& params,
+void ControlCommands::start_query(const Asker& asker, const Json& id, const Json& params,
                                   std::vector<posix::UniqueDescriptor> descriptors) {
   auto paths = params.at("paths").get<std::vector<std::string>>();
   check_descriptors(paths.size(), descriptors.size());
-  query_files(context_, std::move(paths), std::move(descriptors), answer_to(connection, id));
+  query_files(context_, asker, std::move(paths), std::move(descriptors),
+              answer_to(asker.connection, id));
 }
 
-void ControlCommands::start_explain(event::ConnectionId connection, const Json& id,
-                                    const Json& params,
+void ControlCommands::start_explain(const Asker& asker, const Json& id, const Json& params,
                                     std::vector<posix::UniqueDescriptor> descriptors) {
   check_descriptors(2, descriptors.size());
-  explain_files(context_,
+  explain_files(context_, asker,
                 {params.at("first").get<std::string>(), params.at("second").get<std::string>()},
-                {std::move(descriptors[0]), std::move(descriptors[1])}, answer_to(connection, id));
+                {std::move(descriptors[0]), std::move(descriptors[1])},
+                answer_to(asker.connection, id));
 }
 
 void ControlCommands::start_sync(event::ConnectionId connection, const Json& id,
@@ -323,6 +329,7 @@ void ControlCommands::on_closed(event::ConnectionId connection) {
   followers_.erase(connection);
   reloads_.erase(connection);
   end_sync(connection);
+  context_.pool.drop(connection);
 }
 
 std::string ControlCommands::farewell(event::ClientFault fault) {

@@ -61,10 +61,9 @@ class ControlCommands final : public event::LineHandler {
   void start_sync(event::ConnectionId connection, const protocol::Json& id,
                   const protocol::Json& params);
   void end_sync(event::ConnectionId connection);
-  void start_query(event::ConnectionId connection, const protocol::Json& id,
-                   const protocol::Json& params, std::vector<posix::UniqueDescriptor> descriptors);
-  void start_explain(event::ConnectionId connection, const protocol::Json& id,
-                     const protocol::Json& params,
+  void start_query(const Asker& asker, const protocol::Json& id, const protocol::Json& params,
+                   std::vector<posix::UniqueDescriptor> descriptors);
+  void start_explain(const Asker& asker, const protocol::Json& id, const protocol::Json& params,
                      std::vector<posix::UniqueDescriptor> descriptors);
   /// Throws CommandFailure unless each path has its descriptor and the catalog stands.
   void check_descriptors(std::size_t paths, std::size_t descriptors) const;

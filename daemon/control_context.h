@@ -14,6 +14,7 @@
 #include "daemon/judge.h"
 #include "daemon/library.h"
 #include "daemon/mover.h"
+#include "daemon/queried_files.h"
 #include "daemon/reconciler.h"
 #include "daemon/refused_again.h"
 #include "daemon/restorer.h"
@@ -24,10 +25,6 @@
 #include "worker/worker_pool.h"
 
 namespace imgdedup::daemon {
-
-/// Of all clients together that `query` and `explain` have in hand: each holds descriptors, its own
-/// and those of its candidates.
-inline constexpr std::size_t max_queried_files = 128;
 
 /// What a reload has led to.
 enum class ReloadEnd : std::uint8_t {
@@ -55,7 +52,7 @@ struct ControlContext {
   std::function<ReloadEnd()> reload;
   std::function<void()> look_at_access;  ///< whether the folders let the service do its work
   std::function<void(const std::string& message)> note;  ///< for the service's log
-  std::size_t queried_files = 0;                         ///< see max_queried_files
+  QueriedFiles queried_files{};                          ///< of `query` and `explain`
 };
 
 /// A command that was understood and is not done: becomes the error of the reply.
@@ -86,8 +83,9 @@ protocol::Json rescan(ControlContext& context, const protocol::Json& params);
 protocol::Json newest_events(ControlContext& context);
 
 /// Judges files that a caller has open, without recording anything. `answer` is called once, on a
-/// later turn of the loop.
-void query_files(ControlContext& context, std::vector<std::string> paths,
+/// later turn of the loop, or never if the asker's connection is gone by then. Throws
+/// CommandFailure when too many are being asked about.
+void query_files(ControlContext& context, const Asker& asker, std::vector<std::string> paths,
                  std::vector<posix::UniqueDescriptor> files,
                  std::function<void(protocol::Json)> answer);
 
@@ -100,8 +98,9 @@ void purge_quarantined(event::Loop& loop, ControlContext& context, const protoco
                        std::function<void(protocol::Json)> answer);
 
 /// Explains what two files that a caller has open are to each other, without recording anything.
-/// `answer` is called once, now or on a later turn of the loop.
-void explain_files(ControlContext& context, std::array<std::string, 2> paths,
+/// `answer` is called once, now or on a later turn of the loop, or never if the asker's connection
+/// is gone by then. Throws CommandFailure when too many are being asked about.
+void explain_files(ControlContext& context, const Asker& asker, std::array<std::string, 2> paths,
                    std::array<posix::UniqueDescriptor, 2> files,
                    std::function<void(protocol::Json)> answer);
 

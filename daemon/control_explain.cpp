@@ -23,8 +23,10 @@ using protocol::ExplainedFileReport;
 constexpr std::int64_t first_unknown_id = std::numeric_limits<std::int64_t>::max() - 1;
 
 struct Pair {
-  std::size_t& files_in_flight;
-  explicit Pair(std::size_t& in_flight) : files_in_flight(in_flight) {}
+  Pair(QueriedFiles::Hold files_hold, const worker::JobTurn& jobs_turn)
+      : hold(std::move(files_hold)), turn(jobs_turn) {}
+  QueriedFiles::Hold hold;
+  worker::JobTurn turn;
   std::array<posix::UniqueDescriptor, 2> descriptors;
   std::array<matching::ExplainedFile, 2> files;
   std::array<ExplainedFileReport, 2> reports;
@@ -32,10 +34,7 @@ struct Pair {
   std::function<void(protocol::Json)> answer;
   std::size_t outstanding = 0;
 
-  void finish(const protocol::ExplanationReport& report) {
-    files_in_flight -= files.size();
-    answer(report);
-  }
+  void finish(const protocol::ExplanationReport& report) { answer(report); }
 };
 using PairPtr = std::shared_ptr<Pair>;
 
@@ -194,7 +193,7 @@ void measured(ControlContext& context, const PairPtr& pair) {
        matching::Measures{.features = context.judge.policy().edited_enabled}},
       std::move(files),
       [&context, pair](const worker::Answer& answer) { conclude(context, pair, answer); },
-      worker::JobPriority::urgent);
+      pair->turn);
 }
 
 /// Why the file cannot be measured; empty when a worker was asked to.
@@ -207,16 +206,18 @@ std::optional<matching::Refusal> start_measuring(ControlContext& context, const 
     if (!status.is_regular)
       return matching::Refusal{matching::RefusalReason::not_an_image, "it is not a regular file"};
     const matching::Measures measures{.embedding = context.judge.measures().embedding};
-    measure_file(context.pool, context.limits, measures, duplicate(pair->descriptors[place]),
-                 [&context, pair, place](const worker::Answer& answer) {
-                   if (const auto* found = std::get_if<matching::Measurement>(&answer)) {
-                     pair->reports[place].fingerprint = found->fingerprint;
-                     pair->embeddings[place] = found->embedding;
-                   } else {
-                     refuse(pair->reports[place], refusal_of(answer));
-                   }
-                   measured(context, pair);
-                 });
+    measure_file(
+        context.pool, context.limits, measures, duplicate(pair->descriptors[place]),
+        [&context, pair, place](const worker::Answer& answer) {
+          if (const auto* found = std::get_if<matching::Measurement>(&answer)) {
+            pair->reports[place].fingerprint = found->fingerprint;
+            pair->embeddings[place] = found->embedding;
+          } else {
+            refuse(pair->reports[place], refusal_of(answer));
+          }
+          measured(context, pair);
+        },
+        pair->turn);
     ++pair->outstanding;
     return std::nullopt;
   } catch (const std::system_error& error) {
@@ -226,14 +227,14 @@ std::optional<matching::Refusal> start_measuring(ControlContext& context, const 
 
 }  // namespace
 
-void explain_files(ControlContext& context, std::array<std::string, 2> paths,
+void explain_files(ControlContext& context, const Asker& asker, std::array<std::string, 2> paths,
                    std::array<posix::UniqueDescriptor, 2> files,
                    std::function<void(protocol::Json)> answer) {
-  if (context.queried_files + paths.size() > max_queried_files)
+  auto hold = context.queried_files.take(asker, paths.size());
+  if (!hold)
     throw CommandFailure(protocol::ErrorCode::busy,
                          "too many files are being asked about; ask again in a moment");
-  context.queried_files += paths.size();
-  auto pair = std::make_shared<Pair>(context.queried_files);
+  auto pair = std::make_shared<Pair>(std::move(*hold), asker.turn());
   pair->descriptors = std::move(files);
   pair->answer = std::move(answer);
   pair->outstanding = 1;

@@ -17,15 +17,16 @@ using protocol::Judgement;
 
 /// One call: its files are asked about side by side, its answer goes out when all are known.
 struct Query {
-  std::size_t& files_in_flight;
-  explicit Query(std::size_t& in_flight) : files_in_flight(in_flight) {}
+  Query(QueriedFiles::Hold files_hold, const worker::JobTurn& jobs_turn)
+      : hold(std::move(files_hold)), turn(jobs_turn) {}
+  QueriedFiles::Hold hold;
+  worker::JobTurn turn;
   std::vector<protocol::QueryReport> reports;
   std::function<void(protocol::Json)> answer;
   std::size_t outstanding = 0;
 
   void end_one() {
     if (--outstanding > 0) return;
-    files_in_flight -= reports.size();
     protocol::Json items = protocol::Json::array();
     for (const auto& report : reports) items.push_back(report);
     answer(protocol::Json{{"items", std::move(items)}});
@@ -33,13 +34,17 @@ struct Query {
 };
 using QueryPtr = std::shared_ptr<Query>;
 
+/// Comparisons of one file at the same time: each holds two descriptors.
+constexpr std::size_t max_comparisons = 4;
+
 /// One file of a call, and what it is held against.
 struct QueriedFile {
   std::size_t place = 0;
   posix::UniqueDescriptor descriptor;
   matching::ImageRecord record;
   std::vector<matching::Candidate> candidates;
-  std::size_t outstanding = 0;
+  std::size_t next_candidate = 0;
+  std::size_t outstanding = 0;  ///< comparisons
 };
 using FilePtr = std::shared_ptr<QueriedFile>;
 
@@ -84,6 +89,8 @@ void conclude(ControlContext& context, const QueryPtr& query, const FilePtr& fil
   query->end_one();
 }
 
+void compare_on(ControlContext& context, const QueryPtr& query, const FilePtr& file);
+
 void compare(ControlContext& context, const QueryPtr& query, const FilePtr& file,
              std::size_t index) {
   const matching::Candidate& candidate = file->candidates[index];
@@ -107,9 +114,20 @@ void compare(ControlContext& context, const QueryPtr& query, const FilePtr& file
         if (comparison && comparison->left_digest == file->record.fingerprint.content_digest &&
             comparison->right_digest == compared.original.fingerprint.content_digest)
           compared.comparison = *comparison;
-        if (--file->outstanding == 0) conclude(context, query, file);
+        --file->outstanding;
+        compare_on(context, query, file);
       },
-      worker::JobPriority::urgent);
+      query->turn);
+}
+
+void compare_on(ControlContext& context, const QueryPtr& query, const FilePtr& file) {
+  const auto& digest = file->record.fingerprint.content_digest;
+  while (file->next_candidate < file->candidates.size() && file->outstanding < max_comparisons) {
+    const std::size_t index = file->next_candidate++;
+    if (file->candidates[index].original.fingerprint.content_digest != digest)
+      compare(context, query, file, index);
+  }
+  if (file->outstanding == 0) conclude(context, query, file);
 }
 
 void measured(ControlContext& context, const QueryPtr& query, const FilePtr& file,
@@ -123,26 +141,21 @@ void measured(ControlContext& context, const QueryPtr& query, const FilePtr& fil
     query->end_one();
     return;
   }
-  const matching::Fingerprint& fingerprint = measurement->fingerprint;
-  file->record.fingerprint = fingerprint;
+  file->record.fingerprint = measurement->fingerprint;
   file->candidates = context.judge.candidates_for(file->record, *measurement);
-  file->outstanding = 1;
-  for (std::size_t i = 0; i < file->candidates.size(); ++i)
-    if (file->candidates[i].original.fingerprint.content_digest != fingerprint.content_digest)
-      compare(context, query, file, i);
-  if (--file->outstanding == 0) conclude(context, query, file);
+  compare_on(context, query, file);
 }
 
 }  // namespace
 
-void query_files(ControlContext& context, std::vector<std::string> paths,
+void query_files(ControlContext& context, const Asker& asker, std::vector<std::string> paths,
                  std::vector<posix::UniqueDescriptor> files,
                  std::function<void(protocol::Json)> answer) {
-  if (context.queried_files + paths.size() > max_queried_files)
+  auto hold = context.queried_files.take(asker, paths.size());
+  if (!hold)
     throw CommandFailure(protocol::ErrorCode::busy,
                          "too many files are being asked about; ask again in a moment");
-  context.queried_files += paths.size();
-  auto query = std::make_shared<Query>(context.queried_files);
+  auto query = std::make_shared<Query>(std::move(*hold), asker.turn());
   query->answer = std::move(answer);
   query->outstanding = paths.size() + 1;
   for (const std::string& path : paths) query->reports.emplace_back().path = path;
@@ -163,11 +176,12 @@ void query_files(ControlContext& context, std::vector<std::string> paths,
       }
       // Known by its inode, so that a file of the catalog is not called a copy of itself.
       file->record.stamp = stamp_of(status);
-      measure_file(context.pool, context.limits, context.judge.measures(),
-                   duplicate(file->descriptor),
-                   [&context, query, file](const worker::Answer& answer_of_worker) {
-                     measured(context, query, file, answer_of_worker);
-                   });
+      measure_file(
+          context.pool, context.limits, context.judge.measures(), duplicate(file->descriptor),
+          [&context, query, file](const worker::Answer& answer_of_worker) {
+            measured(context, query, file, answer_of_worker);
+          },
+          query->turn);
     } catch (const std::system_error& error) {
       refuse(query->reports[i], {matching::RefusalReason::unreadable, error.what()});
       query->end_one();

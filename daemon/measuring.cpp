@@ -13,11 +13,11 @@ namespace {
 
 void submit(worker::WorkerPool& pool, const worker::JobLimits& limits,
             const matching::Measures& measures, posix::UniqueDescriptor file,
-            worker::WorkerPool::Callback callback) {
+            worker::WorkerPool::Callback callback, const worker::JobTurn& turn) {
   std::vector<posix::UniqueDescriptor> files;
   files.push_back(std::move(file));
   pool.submit({0, worker::JobKind::fingerprint, limits, measures}, std::move(files),
-              std::move(callback));
+              std::move(callback), turn);
 }
 
 /// Whether leaving out the embedding cannot help.
@@ -33,27 +33,32 @@ bool is_final(const worker::Answer& answer) {
 
 void measure_file(worker::WorkerPool& pool, const worker::JobLimits& limits,
                   const matching::Measures& measures, posix::UniqueDescriptor file,
-                  worker::WorkerPool::Callback callback) {
+                  worker::WorkerPool::Callback callback, const worker::JobTurn& turn) {
   if (!measures.embedding) {
-    submit(pool, limits, measures, std::move(file), std::move(callback));
+    submit(pool, limits, measures, std::move(file), std::move(callback), turn);
     return;
   }
   auto kept = std::make_shared<posix::UniqueDescriptor>(duplicate(file));
-  submit(pool, limits, measures, std::move(file),
-         [&pool, limits, measures, kept,
-          callback = std::move(callback)](const worker::Answer& answer) {
-           if (is_final(answer)) {
-             callback(answer);
-             return;
-           }
-           matching::Measures without = measures;
-           without.embedding = false;
-           submit(pool, limits, without, std::move(*kept), [callback](worker::Answer second) {
-             if (auto* measurement = std::get_if<matching::Measurement>(&second))
-               measurement->embedding.emplace();
-             callback(std::move(second));
-           });
-         });
+  submit(
+      pool, limits, measures, std::move(file),
+      [&pool, limits, measures, kept, callback = std::move(callback),
+       turn](const worker::Answer& answer) {
+        if (is_final(answer)) {
+          callback(answer);
+          return;
+        }
+        matching::Measures without = measures;
+        without.embedding = false;
+        submit(
+            pool, limits, without, std::move(*kept),
+            [callback](worker::Answer second) {
+              if (auto* measurement = std::get_if<matching::Measurement>(&second))
+                measurement->embedding.emplace();
+              callback(std::move(second));
+            },
+            turn);
+      },
+      turn);
 }
 
 }  // namespace imgdedup::daemon

@@ -14,6 +14,6 @@ namespace imgdedup::daemon {
 /// std::system_error when descriptors run out; then nothing was asked.
 void measure_file(worker::WorkerPool& pool, const worker::JobLimits& limits,
                   const matching::Measures& measures, posix::UniqueDescriptor file,
-                  worker::WorkerPool::Callback callback);
+                  worker::WorkerPool::Callback callback, const worker::JobTurn& turn = {});
 
 }  // namespace imgdedup::daemon

@@ -57,6 +57,19 @@ void PoolEngine::submit(JobQueue::Entry job) {
   events_.set_alarm(alarm_);
 }
 
+void PoolEngine::drop(std::uint64_t errand) {
+  if (errand == 0) return;
+  queue_.drop(errand);
+  const auto silence = [errand](PendingJob* job) {
+    if (!job || job->turn.errand != errand) return;
+    job->is_dropped = true;
+    job->callback = nullptr;
+  };
+  for (auto& [tag, worker] : workers_)
+    for (SentJob& sent : worker.sent) silence(sent.pending.get());
+  for (auto& [job, answer] : finished_) silence(job.get());
+}
+
 void PoolEngine::process_events() {
   now_ = Clock::now();
   // Whatever is thrown on the way, the alarm brings us back to what is left.
@@ -81,6 +94,12 @@ WorkerPoolCounts PoolEngine::counts() const {
     counts.running_jobs += static_cast<std::size_t>(std::ranges::count_if(
         worker.sent, [](const SentJob& sent) { return sent.pending != nullptr; }));
   counts.running_jobs += finished_.size();
+  counts.aside_jobs = queue_.first_tries_aside() + queue_.further_tries_aside();
+  for (const auto& [tag, worker] : workers_)
+    counts.aside_jobs += static_cast<std::size_t>(std::ranges::count_if(
+        worker.sent, [](const SentJob& sent) { return sent.pending && sent.pending->is_aside(); }));
+  counts.aside_jobs += static_cast<std::size_t>(std::ranges::count_if(
+      finished_, [](const auto& finished) { return finished.first->is_aside(); }));
   counts.finished_jobs = finished_jobs_;
   counts.replaced_workers = replaced_workers_;
   return counts;
@@ -198,6 +217,7 @@ bool PoolEngine::on_answer(WorkerState& worker, Answer answer) {
     return false;
   }
   worker.process.drain_standard_error();
+  charge_front(worker);
   SentJob sent = std::move(worker.sent.front());
   worker.sent.pop_front();
   worker.front_since = now_;
@@ -263,6 +283,7 @@ void PoolEngine::fail(WorkerState& worker, Failure failure) {
   ++replaced_workers_;
   JobQueue::Entry blamed;
   if (!worker.sent.empty()) {
+    charge_front(worker);
     blamed = std::move(worker.sent.front().pending);
     worker.sent.pop_front();
   }
@@ -285,7 +306,21 @@ void PoolEngine::queue_sent_again(WorkerState& worker) {
     if (worker.sent.back().pending) queue_.push_back_again(std::move(worker.sent.back().pending));
 }
 
+void PoolEngine::charge_front(const WorkerState& worker) {
+  PendingJob* const job = worker.sent.front().pending.get();
+  if (!job) return;
+  const auto time = std::chrono::ceil<std::chrono::milliseconds>(now_ - worker.front_since);
+  job->worker_time += time;
+  if (job->is_aside()) {
+    aside_turn_.aside_ran(time);
+    queue_.charge(job->turn.asker, time);
+  } else {
+    aside_turn_.others_ran(time, now_);
+  }
+}
+
 void PoolEngine::blame(JobQueue::Entry job, Failure failure) {
+  if (job->is_dropped) return;
   if (job->first_failure) {
     Refusal refusal = refusal_after(*job->first_failure, failure);
     finished_.emplace_back(std::move(job), std::move(refusal));
@@ -302,6 +337,7 @@ void PoolEngine::call_back() {
     finished_.pop_front();
     ++finished_jobs_;
     finished.first->files.clear();
+    answered_time_ = finished.first->worker_time;
     if (finished.first->callback) finished.first->callback(finished.second);
   }
 }

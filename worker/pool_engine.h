@@ -25,6 +25,8 @@ namespace imgdedup::worker {
 /// - A worker has up to two jobs, so that it never waits for us; only the first can be to blame.
 ///   The second is taken back and run elsewhere when the first takes long.
 /// - A second try goes only to a worker that had no job yet, and alone.
+/// - A job that stands aside goes to an idle worker, or behind another when it is its turn; nothing
+///   is sent behind it.
 /// - A worker that ends before its hello blames no job but delays the next start.
 /// - A job begins as a light one. One that says that it takes more waits until there is room for it
 ///   beside the others; light ones go on meanwhile as far as they leave that room, and idle workers
@@ -37,6 +39,8 @@ class PoolEngine {
   PoolEngine& operator=(const PoolEngine&) = delete;
 
   void submit(JobQueue::Entry job);
+  void drop(std::uint64_t errand);
+  [[nodiscard]] std::chrono::milliseconds time_of_answered_job() const { return answered_time_; }
   [[nodiscard]] int event_descriptor() const { return events_.descriptor(); }
   void process_events();
 
@@ -69,6 +73,8 @@ class PoolEngine {
   void retire(WorkerState& worker);
   void queue_sent_again(WorkerState& worker);
   void blame(JobQueue::Entry job, Failure failure);
+  /// The worker's first job has had it until now.
+  void charge_front(const WorkerState& worker);
 
   // Which job goes where.
   void assign_jobs();
@@ -77,6 +83,11 @@ class PoolEngine {
   JobQueue::Entry take_job_for(const WorkerState& worker);
   [[nodiscard]] bool may_have_second_job(const WorkerState& worker) const;
   [[nodiscard]] std::size_t starting_workers() const;
+  /// How many more jobs may stand aside on workers at the same time.
+  [[nodiscard]] std::size_t free_places_aside() const;
+  [[nodiscard]] bool may_send_aside_to_idle() const;
+  [[nodiscard]] bool may_send_aside_as_second() const;
+  [[nodiscard]] std::size_t sendable_jobs() const;
   WorkerState* idle_used_worker();
 
   // What there is memory for. `processes`: workers that there are then, leaving ones included.
@@ -99,6 +110,8 @@ class PoolEngine {
   Workers workers_;
   std::list<LeavingWorker> leaving_;
   std::deque<std::pair<JobQueue::Entry, Answer>> finished_;
+  AsideTurn aside_turn_;
+  std::chrono::milliseconds answered_time_{0};
   StartBackoff backoff_;
   std::optional<Clock::time_point> send_again_at_;
   std::optional<Clock::time_point> alarm_;

@@ -33,12 +33,40 @@ void PoolEngine::assign_jobs() {
 
 bool PoolEngine::may_have_second_job(const WorkerState& worker) const {
   if (worker.sent.size() != 1 || !worker.sent.front().pending || worker.is_alone_with_job ||
-      queue_.heavy() > 0 || worker.jobs_sent >= settings_.jobs_per_worker ||
+      worker.sent.front().pending->is_aside() || queue_.heavy() > 0 ||
+      worker.jobs_sent >= settings_.jobs_per_worker ||
       now_ - worker.front_since >= patience_with_front)
     return false;
   // Workers that can be started or are starting come first.
   const bool all_started = workers_.size() >= settings_.worker_count || !backoff_.permits(now_);
-  return all_started && queue_.first_tries() > starting_workers();
+  const std::size_t starting = starting_workers();
+  return all_started &&
+         (queue_.first_tries() > starting || (starting == 0 && may_send_aside_as_second()));
+}
+
+std::size_t PoolEngine::free_places_aside() const {
+  const std::size_t places = std::max(1U, settings_.worker_count - 1);
+  std::size_t taken = queue_.further_tries_aside();
+  for (const auto& [tag, worker] : workers_)
+    taken += static_cast<std::size_t>(std::ranges::count_if(
+        worker.sent, [](const SentJob& sent) { return sent.pending && sent.pending->is_aside(); }));
+  return taken < places ? places - taken : 0;
+}
+
+bool PoolEngine::may_send_aside_as_second() const {
+  return queue_.first_tries_aside() > 0 && aside_turn_.owes_nothing() && free_places_aside() > 0;
+}
+
+bool PoolEngine::may_send_aside_to_idle() const {
+  return queue_.first_tries_aside() > 0 && free_places_aside() > 0 &&
+         (aside_turn_.owes_nothing() ||
+          (queue_.first_tries() == 0 && now_ >= aside_turn_.others_are_quiet_at()));
+}
+
+std::size_t PoolEngine::sendable_jobs() const {
+  return queue_.second_tries() + queue_.heavy() + queue_.first_tries() +
+         (may_send_aside_to_idle() ? std::min(queue_.first_tries_aside(), free_places_aside())
+                                   : std::size_t{0});
 }
 
 void PoolEngine::send_next_job(WorkerState& worker) {
@@ -73,12 +101,17 @@ void PoolEngine::send_next_job(WorkerState& worker) {
 
 JobQueue::Entry PoolEngine::take_job_for(const WorkerState& worker) {
   // It runs one job at a time, so a second one takes nothing more.
-  if (!worker.sent.empty()) return queue_.take_first_try();
+  if (!worker.sent.empty()) {
+    if (may_send_aside_as_second()) return queue_.take_aside();
+    return queue_.take_first_try();
+  }
   const auto second_try = queue_.second_try_bytes(), heavy = queue_.heavy_bytes();
   if (worker.jobs_sent == 0 && second_try && has_room(processes(), *second_try))
     return queue_.take_second_try();
   if (heavy && has_room(processes(), *heavy)) return queue_.take_heavy();
-  return may_send_light(processes()) ? queue_.take_first_try() : nullptr;
+  if (!may_send_light(processes())) return nullptr;
+  if (may_send_aside_to_idle()) return queue_.take_aside();
+  return queue_.take_first_try();
 }
 
 bool PoolEngine::has_room(std::size_t processes, std::uint64_t job_bytes) const {
@@ -110,7 +143,7 @@ bool PoolEngine::has_job_for_new_worker() const {
   for (const auto& [tag, worker] : workers_)
     if (worker.phase == WorkerState::Phase::ready && worker.sent.empty()) return false;
   if (heavy && has_room(with_it, *heavy)) return true;
-  return queue_.first_tries() > 0 && may_send_light(with_it);
+  return (queue_.first_tries() > 0 || may_send_aside_to_idle()) && may_send_light(with_it);
 }
 
 void PoolEngine::end_idle_workers_in_the_way() {
@@ -151,7 +184,7 @@ WorkerState* PoolEngine::idle_used_worker() {
 
 void PoolEngine::start_needed_workers() {
   std::size_t starting = starting_workers();
-  while (starting < queue_.size() && backoff_.permits(now_)) {
+  while (starting < sendable_jobs() && backoff_.permits(now_)) {
     // Processes that cannot be killed must not pile up without end.
     if (workers_.size() + leaving_.size() >= 2 * std::size_t{settings_.worker_count} + 2) return;
     if (workers_.size() >= settings_.worker_count) {
@@ -211,6 +244,9 @@ std::optional<PoolEngine::Clock::time_point> PoolEngine::next_alarm() const {
   }
   for (const auto& leaving : leaving_)
     if (leaving.kill_at != Clock::time_point::max()) consider(leaving.kill_at);
+  if (queue_.first_tries_aside() > 0 && queue_.first_tries() == 0 &&
+      aside_turn_.others_are_quiet_at() > now_)
+    consider(aside_turn_.others_are_quiet_at());
   if (queue_.size() > 0 && !backoff_.permits(now_)) consider(backoff_.next_attempt());
   if (send_again_at_) consider(*send_again_at_);
   return alarm;

@@ -21,17 +21,21 @@ WorkerPool::WorkerPool(WorkerPoolSettings settings)
 WorkerPool::~WorkerPool() = default;
 
 void WorkerPool::submit(Job job, std::vector<posix::UniqueDescriptor> files, Callback callback,
-                        JobPriority priority) {
+                        JobTurn turn) {
   assert(files.size() == descriptor_count_of(job.kind));
   assert(!job.measures.embedding || implementation_->settings().embedding);
   auto pending = std::make_unique<PendingJob>();
   pending->job = job;
   pending->files = std::move(files);
   pending->callback = std::move(callback);
-  pending->priority = priority;
+  pending->turn = turn;
   implementation_->submit(std::move(pending));
 }
 
+void WorkerPool::drop(std::uint64_t errand) { implementation_->drop(errand); }
+std::chrono::milliseconds WorkerPool::time_of_answered_job() const {
+  return implementation_->time_of_answered_job();
+}
 int WorkerPool::event_descriptor() const { return implementation_->event_descriptor(); }
 void WorkerPool::process_events() { implementation_->process_events(); }
 WorkerPoolCounts WorkerPool::counts() const { return implementation_->counts(); }
@@ -43,7 +47,7 @@ std::optional<SandboxLayers> WorkerPool::sandbox_layers() const {
 std::size_t WorkerPool::free_slots() const {
   const auto counts = implementation_->counts();
   const std::size_t slots = 2 * std::size_t{implementation_->settings().worker_count};
-  const std::size_t used = counts.waiting_jobs + counts.running_jobs;
+  const std::size_t used = counts.waiting_jobs + counts.running_jobs - counts.aside_jobs;
   return used < slots ? slots - used : 0;
 }
 

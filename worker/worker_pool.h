@@ -41,12 +41,33 @@ struct WorkerPoolSettings {
   std::optional<EmbeddingModel> embedding = {};
 };
 
-enum class JobPriority : std::uint8_t { ordinary, urgent };
+enum class JobPriority : std::uint8_t {
+  ordinary,
+  urgent,  ///< before ordinary ones that have not been sent
+  /// What may wait: while others wait, all jobs aside together have half of the workers' time at
+  /// most, and where there are several workers one of them has no job aside.
+  aside,
+};
+
+/// When a job is run.
+struct JobTurn {
+  JobTurn(JobPriority job_priority = JobPriority::ordinary)  // NOLINT(google-explicit-constructor)
+      : priority(job_priority) {}
+  /// asker: for whom it is done; jobs aside of different askers get the same time. errand: what
+  /// drop() knows it by; 0 is none.
+  JobTurn(JobPriority job_priority, std::uint64_t job_asker, std::uint64_t job_errand)
+      : priority(job_priority), asker(job_asker), errand(job_errand) {}
+
+  JobPriority priority;
+  std::uint64_t asker = 0;
+  std::uint64_t errand = 0;
+};
 
 struct WorkerPoolCounts {
   std::size_t running_workers = 0;  ///< those that are being started included
   std::size_t waiting_jobs = 0;     ///< submitted, not yet sent
   std::size_t running_jobs = 0;     ///< sent, not yet answered
+  std::size_t aside_jobs = 0;       ///< of the waiting and the running ones
   std::uint64_t finished_jobs = 0;
   std::uint64_t replaced_workers = 0;  ///< crashed, hung or answered nonsense
 };
@@ -59,9 +80,9 @@ struct WorkerPoolCounts {
 /// Has no thread: everything happens in process_events(). One thread only.
 class WorkerPool {
  public:
-  /// Called from process_events(), exactly once per job unless the pool is destroyed first. May
-  /// submit further jobs, must not destroy the pool. What it throws leaves process_events(); the
-  /// pool stays as good as before.
+  /// Called from process_events(), exactly once per job unless it is dropped or the pool is
+  /// destroyed first. May submit further jobs, must not destroy the pool. What it throws leaves
+  /// process_events(); the pool stays as good as before.
   using Callback = std::function<void(Answer)>;
 
   /// Throws std::system_error when descriptors run out. Starts no process yet. The workers end with
@@ -73,10 +94,13 @@ class WorkerPool {
   WorkerPool& operator=(const WorkerPool&) = delete;
 
   /// Queues a job; `job.id` is set by the pool. The pool owns the descriptors (one, or two for
-  /// compare) and keeps them until the answer, for a second try. Urgent jobs go before ordinary
-  /// ones that have not been sent.
+  /// compare) and keeps them until the answer, for a second try.
   void submit(Job job, std::vector<posix::UniqueDescriptor> files, Callback callback,
-              JobPriority priority = JobPriority::ordinary);
+              JobTurn turn = {});
+
+  /// Nobody wants the answers to the jobs of this errand any more: those that were not sent are
+  /// forgotten, those that run are not tried again, and no callback is called. Not from a callback.
+  void drop(std::uint64_t errand);
 
   /// A descriptor that polls readable whenever process_events() has something to do (an epoll set
   /// that holds the channels and a timer); for libuv's uv_poll or poll(2). Owned by the pool.
@@ -86,10 +110,14 @@ class WorkerPool {
   void process_events();
 
   /// Jobs that the pool can take without keeping a worker idle: twice the workers, less those
-  /// waiting and running. Callers keep the rest of their work to themselves.
+  /// waiting and running that do not stand aside. Callers keep the rest of their work to
+  /// themselves.
   [[nodiscard]] std::size_t free_slots() const;
 
   [[nodiscard]] WorkerPoolCounts counts() const;
+
+  /// Inside a callback: for how long workers had the job that is answered, both tries together.
+  [[nodiscard]] std::chrono::milliseconds time_of_answered_job() const;
 
   /// Why no worker can be started at present, naming the program; empty while they can. Jobs wait
   /// meanwhile: another start is tried after a second, then after two, four ... thirty.

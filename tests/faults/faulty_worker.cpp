@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The real worker, but for files that begin with an order: it crashes, hangs, eats memory or lies.
+// The real worker, but for files that begin or end with an order: it crashes, hangs, is slow, eats
+// memory or lies.
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -9,6 +10,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <limits>
 #include <new>
@@ -36,6 +38,26 @@ std::string order_of(int file) {
   const std::string_view text(head.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
   if (!text.starts_with("ORDER ")) return {};
   return std::string(text.substr(6, text.find('\n') - 6));
+}
+
+/// What stands behind the end of a picture, where no decoder looks.
+std::string trailing_order_of(int file) {
+  std::array<char, 40> tail{};
+  struct stat status {};
+  const auto length = static_cast<off_t>(tail.size());
+  if (::fstat(file, &status) != 0 || status.st_size < length) return {};
+  if (::pread(file, tail.data(), tail.size(), status.st_size - length) != length) return {};
+  const std::string_view text(tail.data(), tail.size());
+  const auto begin = text.find("ORDER ");
+  if (begin == std::string_view::npos) return {};
+  return std::string(text.substr(begin + 6, text.find('\n', begin) - begin - 6));
+}
+
+/// The sandbox lets nobody sleep.
+void spin(std::chrono::milliseconds time) {
+  const auto end = std::chrono::steady_clock::now() + time;
+  while (std::chrono::steady_clock::now() < end) {
+  }
 }
 
 void send(const std::vector<std::uint8_t>& message) {
@@ -75,6 +97,7 @@ bool obey(const std::string& order, const Job& job, std::uint64_t size) {
     std::abort();
   }
   if (order == "hang") hang();
+  if (order == "slow") spin(std::chrono::seconds(1));
   if (order == "eat-memory") eat_memory();
   constexpr std::string_view as_another = "lie-digest ";
   if (order.starts_with(as_another)) {
@@ -149,6 +172,8 @@ int main(int count, char** arguments) {
     const int file = received.descriptors.front().get();
     struct stat status {};
     ::fstat(file, &status);
+    if (job.kind == JobKind::compare && trailing_order_of(file) == "slow-compare")
+      spin(std::chrono::seconds(1));
     if (obey(order_of(file), job, static_cast<std::uint64_t>(status.st_size))) continue;
     send(encode_answer(job.id, run_job(job, received.descriptors, nullptr)));
   }

@@ -34,17 +34,15 @@ class PoolDriver {
  public:
   explicit PoolDriver(worker::WorkerPoolSettings settings) : pool(std::move(settings)) {}
 
-  void submit(const std::string& name, const std::string& text,
-              worker::JobPriority priority = worker::JobPriority::ordinary,
+  void submit(const std::string& name, const std::string& text, worker::JobTurn turn = {},
               worker::JobKind kind = worker::JobKind::fingerprint) {
     write_file(directory / name, text + "\n");
-    submit_file(name, directory / name, priority, kind);
+    submit_file(name, directory / name, turn, kind);
   }
 
   /// A job with the file at `path`, twice for a comparison.
   void submit_file(const std::string& name, const std::filesystem::path& path,
-                   worker::JobPriority priority = worker::JobPriority::ordinary,
-                   worker::JobKind kind = worker::JobKind::fingerprint) {
+                   worker::JobTurn turn = {}, worker::JobKind kind = worker::JobKind::fingerprint) {
     std::vector<posix::UniqueDescriptor> files;
     files.push_back(open_for_reading(path));
     if (kind == worker::JobKind::compare) files.push_back(open_for_reading(path));
@@ -56,7 +54,7 @@ class PoolDriver {
           answers.emplace(name, std::move(answer));
           order.push_back(name);
         },
-        priority);
+        turn);
   }
 
   /// Processes events until `done()` or the time is over; whether it was done.
