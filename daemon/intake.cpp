@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <system_error>
 #include <utility>
 
@@ -102,7 +103,7 @@ void Intake::refill() {
       if (!settle_.has_room()) return;
       cursor_ = sequence;
       if (measuring_.contains(file.id) || measured_.holds(file.id) || judge_.is_judging(file.id) ||
-          !roots_.is_online(file.path))
+          later_.contains(file.id) || !roots_.is_online(file.path))
         continue;
       settle_.add({sequence, file.id, file.path, file.stamp}, now, wall_clock_ns());
     }
@@ -112,6 +113,7 @@ void Intake::refill() {
 
 void Intake::pump() {
   if (is_paused_) return;
+  take_up_later_ones();
   refill();
   const auto now = steady_clock::now();
   while (pool_.free_slots() > 0 && judge_.has_room() && measured_.has_room()) {
@@ -129,6 +131,14 @@ void Intake::pump() {
 
 void Intake::look_again_later() {
   if (!again_timer_.active()) again_timer_.start(again_time);
+}
+
+void Intake::take_up_later_ones() {
+  if (later_.empty()) return;
+  const std::size_t count = std::min(judge_.may_take_up_later_ones(), later_.size());
+  if (count == 0) return;
+  later_.erase(later_.begin(), std::next(later_.begin(), static_cast<std::ptrdiff_t>(count)));
+  cursor_ = store::before_all_pending;
 }
 
 void Intake::pass_over(store::FileId id) {
@@ -327,10 +337,11 @@ void Intake::hand_over() {
   const auto now = steady_clock::now();
   while (const auto measured = measured_.take_next(now)) {
     const auto row = library_.catalog().file(measured->file_id);
-    if (row && row->state == matching::FileState::pending && row->stamp == measured->stamp)
-      judge_.judge(*row, measured->measurement);
-    else if (row)
+    if (row && row->state == matching::FileState::pending && row->stamp == measured->stamp) {
+      if (judge_.judge(*row, measured->measurement) == TakenUp::later) later_.insert(row->id);
+    } else if (row) {
       look_again();
+    }
   }
   if (const auto next = measured_.next_time())
     order_timer_.start(std::max(milliseconds(1), std::chrono::ceil<milliseconds>(*next - now)));

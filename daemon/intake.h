@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_set>
 
@@ -64,6 +65,7 @@ class Intake {
   void answered(const std::shared_ptr<Measurement>& measurement, const worker::Answer& answer);
   void refuse(const store::CatalogFile& file, matching::Refusal refusal);
   void hand_over();
+  void take_up_later_ones();
   [[nodiscard]] bool is_usable(const store::CatalogContent& content) const;
   [[nodiscard]] std::optional<matching::Measurement> known_measurement(
       const matching::ContentDigest& digest);
@@ -81,6 +83,8 @@ class Intake {
   event::Timer order_timer_;
   std::unordered_set<store::FileId> measuring_;
   MeasuredInOrder measured_;
+  /// Files that resemble those whose judgement takes long; measured again when it is their turn.
+  std::set<store::FileId> later_;
   std::unordered_multiset<std::int64_t> sizes_measured_;  ///< of files without a known digest yet
   std::int64_t cursor_ = store::before_all_pending;       ///< place in the order of pending rows
   bool is_paused_ = false;

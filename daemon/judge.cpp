@@ -13,8 +13,15 @@
 namespace imgdedup::daemon {
 namespace {
 
-// Each holds two descriptors for every candidate that is being compared.
+// Each holds what was measured, and two descriptors for every candidate that is being compared.
 constexpr std::size_t max_judgements = 16;
+constexpr std::size_t max_late_judgements = 128;
+constexpr std::size_t max_comparisons = 4;
+// Among hundreds of pictures that look alike each would be compared with dozens. One that arrives
+// after them is not to wait for that.
+constexpr std::chrono::milliseconds longest_compare_time{5'000};
+// Beside those of the clients, which are their user ids.
+constexpr std::uint64_t late_asker = std::uint64_t{1} << 32;
 
 }  // namespace
 
@@ -54,7 +61,18 @@ void Judge::judge_those_without_offline_originals() {
   });
 }
 
-bool Judge::has_room() const { return size() < max_judgements; }
+bool Judge::has_room() const { return size() - count_late() < max_judgements; }
+
+std::size_t Judge::count_late() const {
+  const auto is_late = [](const JudgementPtr& judgement) { return judgement->is_late; };
+  return static_cast<std::size_t>(std::count_if(active_.begin(), active_.end(), is_late) +
+                                  std::count_if(parked_.begin(), parked_.end(), is_late));
+}
+
+std::size_t Judge::may_take_up_later_ones() const {
+  const std::size_t late = count_late();
+  return late < max_late_judgements / 2 ? max_late_judgements - late : 0;
+}
 
 bool Judge::is_judging(store::FileId id) const {
   const auto is_it = [id](const JudgementPtr& judgement) { return judgement->file.id == id; };
@@ -62,46 +80,71 @@ bool Judge::is_judging(store::FileId id) const {
          std::any_of(parked_.begin(), parked_.end(), is_it);
 }
 
-void Judge::judge(const store::CatalogFile& file, matching::Measurement measurement) {
+TakenUp Judge::judge(const store::CatalogFile& file, matching::Measurement measurement) {
   auto judgement = std::make_shared<Judgement>();
   judgement->file = file;
   judgement->record = record_of(file, measurement.fingerprint);
   judgement->measurement = std::move(measurement);
+  if (count_late() >= max_late_judgements) {
+    make_keys(*judgement);
+    const Judgement* const blocker = blocker_of(*judgement);
+    if (blocker && blocker->is_late) return TakenUp::later;
+  }
   begin(judgement);
+  return TakenUp::now;
 }
 
-bool Judge::must_wait(const Judgement& judgement) const {
-  const matching::Fingerprint& mine = judgement.record.fingerprint;
-  return std::any_of(active_.begin(), active_.end(), [&](const JudgementPtr& other) {
-    const matching::Fingerprint& theirs = other->record.fingerprint;
-    return mine.content_digest == theirs.content_digest ||
-           mine.reduced_picture_digest == theirs.reduced_picture_digest ||
-           hamming_distance(mine.hashes.of(policy_.hash_kind),
-                            theirs.hashes.of(policy_.hash_kind)) <=
-               std::max(policy_.radius_bits, same_picture_bits) ||
-           may_be_similar(judgement, *other) || may_be_edited_copies(judgement, *other);
-  });
+bool Judge::resemble(const Judgement& a, const Judgement& b) const {
+  const matching::Fingerprint& mine = a.record.fingerprint;
+  const matching::Fingerprint& theirs = b.record.fingerprint;
+  return mine.content_digest == theirs.content_digest ||
+         mine.reduced_picture_digest == theirs.reduced_picture_digest ||
+         hamming_distance(mine.hashes.of(policy_.hash_kind), theirs.hashes.of(policy_.hash_kind)) <=
+             std::max(policy_.radius_bits, same_picture_bits) ||
+         may_be_similar(a, b) || may_be_edited_copies(a, b);
+}
+
+const Judge::Judgement* Judge::blocker_of(const Judgement& judgement) const {
+  for (const bool late : {true, false})
+    for (const JudgementPtr& other : active_)
+      if (other->is_late == late && resemble(judgement, *other)) return other.get();
+  return nullptr;
 }
 
 void Judge::begin(const JudgementPtr& judgement) {
   if (!active_.empty() && judgement->keys.empty()) make_keys(*judgement);
-  if (must_wait(*judgement)) {
+  if (const Judgement* const blocker = blocker_of(*judgement)) {
+    judgement->is_late = judgement->is_late || blocker->is_late;
     parked_.push_back(judgement);
     return;
   }
+  start(judgement);
+}
+
+void Judge::start(const JudgementPtr& judgement) {
   active_.push_back(judgement);
   if (!is_left_alone(judgement->file, judgement->record.fingerprint))
     judgement->candidates = candidates_for(judgement->record, judgement->measurement);
   judgement->is_dropped.assign(judgement->candidates.size(), false);
+  compare_on(judgement);
+}
 
+void Judge::compare_on(const JudgementPtr& judgement) {
   const auto& digest = judgement->record.fingerprint.content_digest;
-  judgement->outstanding = 1;  // held until all comparisons have been asked for
-  for (std::size_t i = 0; i < judgement->candidates.size(); ++i) {
-    const matching::Candidate& candidate = judgement->candidates[i];
+  while (!judgement->is_stale && judgement->outstanding < max_comparisons &&
+         judgement->next_candidate < judgement->candidates.size()) {
+    const std::size_t next = judgement->next_candidate++;
+    const matching::Candidate& candidate = judgement->candidates[next];
     if (candidate.original.fingerprint.content_digest != digest && !candidate.declared_distinct)
-      compare(judgement, i);
+      compare(judgement, next);
   }
-  if (--judgement->outstanding == 0) conclude(judgement);
+  if (judgement->outstanding == 0) conclude(judgement);
+}
+
+void Judge::become_late(const JudgementPtr& judgement) {
+  judgement->is_late = true;
+  for (const JudgementPtr& other : parked_)
+    other->is_late = other->is_late || resemble(*other, *judgement);
 }
 
 // Its owner took it out of quarantine, and it has not changed since.
@@ -154,10 +197,15 @@ void Judge::compare(const JudgementPtr& judgement, std::size_t candidate) {
        measures_between(judgement->record.fingerprint, original.fingerprint)},
       std::move(files),
       [this, judgement, candidate](const worker::Answer& answer) {
+        judgement->compare_time += pool_.time_of_answered_job();
+        if (!judgement->is_late && judgement->compare_time > longest_compare_time)
+          become_late(judgement);
         compared(judgement, candidate, answer);
-        if (--judgement->outstanding == 0) conclude(judgement);
+        --judgement->outstanding;
+        compare_on(judgement);
       },
-      worker::JobPriority::urgent);
+      judgement->is_late ? worker::JobTurn(worker::JobPriority::aside, late_asker, 0)
+                         : worker::JobTurn(worker::JobPriority::urgent));
 }
 
 void Judge::compared(const JudgementPtr& judgement, std::size_t index,

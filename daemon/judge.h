@@ -23,8 +23,18 @@ namespace imgdedup::daemon {
 /// at a reduced scale.
 inline constexpr int same_picture_bits = 4;
 
+/// What Judge does with a file.
+enum class TakenUp : std::uint8_t {
+  now,
+  later,  ///< it has to be handed over again, see Judge::may_take_up_later_ones
+};
+
 /// Judges files that arrive together as if one after the other: a file that resembles one whose
-/// judgement is under way waits for its end. Loop thread only.
+/// judgement is under way waits for its end.
+///
+/// A judgement whose comparisons have cost a worker some seconds becomes a *late* one, and so do
+/// those that wait for it: its further comparisons stand aside for all other jobs, and it takes no
+/// room from other files. It is decided by all its comparisons all the same. Loop thread only.
 class Judge {
  public:
   struct Hooks {
@@ -43,10 +53,14 @@ class Judge {
   Judge(Library& library, const Roots& roots, worker::WorkerPool& pool, matching::Policy policy,
         worker::JobLimits limits, Hooks hooks);
 
-  /// Judges a pending file by what was measured of its bytes.
-  void judge(const store::CatalogFile& file, matching::Measurement measurement);
+  /// Judges a pending file by what was measured of its bytes. `later`: it would wait for a late
+  /// judgement, and too many do already.
+  [[nodiscard]] TakenUp judge(const store::CatalogFile& file, matching::Measurement measurement);
 
+  /// For files that no late judgement keeps waiting.
   [[nodiscard]] bool has_room() const;
+  /// How many of those that were not taken up may be handed over again.
+  [[nodiscard]] std::size_t may_take_up_later_ones() const;
   [[nodiscard]] std::size_t size() const { return active_.size() + parked_.size(); }
   [[nodiscard]] bool is_judging(store::FileId id) const;
 
@@ -77,7 +91,14 @@ class Judge {
   using JudgementPtr = std::shared_ptr<Judgement>;
 
   void begin(const JudgementPtr& judgement);
-  [[nodiscard]] bool must_wait(const Judgement& judgement) const;
+  void start(const JudgementPtr& judgement);
+  void compare_on(const JudgementPtr& judgement);
+  void become_late(const JudgementPtr& judgement);
+  [[nodiscard]] std::size_t count_late() const;
+  [[nodiscard]] bool resemble(const Judgement& a, const Judgement& b) const;
+  /// The judgement under way whose end it has to wait for; nullptr if there is none. A late one if
+  /// there is one.
+  [[nodiscard]] const Judgement* blocker_of(const Judgement& judgement) const;
   [[nodiscard]] bool may_be_edited_copies(const Judgement& a, const Judgement& b) const;
   [[nodiscard]] bool may_be_similar(const Judgement& a, const Judgement& b) const;
   void make_keys(Judgement& judgement) const;

@@ -2,6 +2,7 @@
 // One file that is being judged.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -20,8 +21,11 @@ struct Judge::Judgement {
   std::vector<std::uint32_t> mirrored_keys;  ///< of those of its mirror image
   std::vector<matching::Candidate> candidates;
   std::vector<bool> is_dropped;  ///< by candidate
-  std::size_t outstanding = 0;   ///< comparisons
-  bool is_stale = false;         ///< the file is not what was measured
+  std::size_t next_candidate = 0;
+  std::size_t outstanding = 0;                ///< comparisons
+  std::chrono::milliseconds compare_time{0};  ///< that its comparisons have taken of workers
+  bool is_late = false;
+  bool is_stale = false;  ///< the file is not what was measured
 };
 
 }  // namespace imgdedup::daemon

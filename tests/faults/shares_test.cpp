@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// What takes the workers long, such as a client's questions, leaves the files that arrive their
-// share.
+// What takes the workers long, a client's questions or pictures that look alike, leaves the files
+// that arrive their share.
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <list>
 #include <optional>
+#include <random>
 
 #include "faults/fault_support.h"
 #include "faults/socket_support.h"
 #include "faults/worker_support.h"
+#include "support/drawn_pictures.h"
 
 using namespace imgdedup::testing;
 namespace fs = std::filesystem;
@@ -29,6 +32,29 @@ double seconds_to_judge(Service& service, const std::string& name, seconds timeo
   wait_until([&] { return state_of(service, name) == "judged"; }, name, timeout);
   return seconds_since(begin);
 }
+
+/// A picture that looks like its brothers to every perceptual hash and is another one: a fine
+/// pattern of its own over the same drawing. Behind its end stands an order to the faulty worker.
+std::string alike(std::uint64_t number) {
+  cv::Mat picture = draw_picture(5, {512, 384});
+  std::mt19937_64 random(number);
+  for (int y = 0; y + 1 < picture.rows; y += 2)
+    for (int x = 0; x + 1 < picture.cols; x += 2) {
+      const int sign = (random() & 1) != 0 ? 40 : -40;
+      const auto add = [&](int row, int column, int value) {
+        auto& pixel = picture.at<cv::Vec3b>(row, column);
+        for (int c = 0; c < 3; ++c) pixel[c] = cv::saturate_cast<std::uint8_t>(pixel[c] + value);
+      };
+      add(y, x, sign);
+      add(y + 1, x + 1, sign);
+      add(y, x + 1, -sign);
+      add(y + 1, x, -sign);
+    }
+  return encode_picture(picture, ".png");
+}
+
+const std::string slow_to_compare =
+    "\n........................................ORDER slow-compare\n";
 
 }  // namespace
 
@@ -90,4 +116,30 @@ TEST_CASE("p3-query: one user's questions leave arriving files and other users t
       "p3-query: beside 128 s of one user's questions a file was judged after %.1f s, "
       "another user's question answered after %.1f s\n",
       arrived, answered);
+}
+
+TEST_CASE("w14-alike: pictures that take long to compare are judged, and no other waits for that") {
+  Service service("detect: {near: {enabled: false}, edited: {enabled: false}}\n");
+  use_faulty_worker(service);
+  change_setting(service, "workers: 2", "workers: 1");
+  constexpr int count = 10;
+  for (int i = 0; i < count; ++i)
+    write_file(service.root() / ("alike" + std::to_string(i) + ".png"),
+               alike(static_cast<std::uint64_t>(i)) + slow_to_compare);
+  service.start();
+  wait_until([&] { return service.call("status")["images"].get<int>() >= 2; }, "the first of them");
+  const double arrived = seconds_to_judge(service, "good.jpg", seconds(100));
+  const auto left = service.call("status")["pending"].get<int>();
+  std::printf(
+      "w14-alike: a file that came behind %d that wait for comparisons of 1 s was judged after "
+      "%.1f s\n",
+      left, arrived);
+  CHECK(left > 0);
+  CHECK(arrived < 25);
+  // All comparisons are made all the same: the same pixels in other bytes are found.
+  write_file(service.root() / "copy.png", alike(4) + slow_to_compare + slow_to_compare);
+  service.sync(seconds(300));
+  const auto decisions = service.decisions();
+  REQUIRE(decisions.size() == 1);
+  CHECK(decisions.front().find("copy.png < alike4.png") != std::string::npos);
 }
