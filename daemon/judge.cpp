@@ -19,7 +19,7 @@ constexpr std::size_t max_late_judgements = 128;
 constexpr std::size_t max_comparisons = 4;
 // Among hundreds of pictures that look alike each would be compared with dozens. One that arrives
 // after them is not to wait for that.
-constexpr std::chrono::milliseconds longest_compare_time{5'000};
+constexpr std::chrono::milliseconds longest_compare_time{2'000};
 // Beside those of the clients, which are their user ids.
 constexpr std::uint64_t late_asker = std::uint64_t{1} << 32;
 

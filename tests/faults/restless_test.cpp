@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "faults/fault_support.h"
+#include "faults/worker_support.h"
 
 using namespace imgdedup::testing;
 namespace fs = std::filesystem;
@@ -62,9 +63,11 @@ class Toucher {
  public:
   explicit Toucher(const Service& service)
       : thread_([this, &service] {
-          while (!is_over_)
+          while (!is_over_) {
             for (int i = 0; i < restless_files; ++i)
               ::utimensat(AT_FDCWD, restless_path(service, i).c_str(), nullptr, 0);
+            std::this_thread::sleep_for(std::chrono::milliseconds(200));
+          }
         }) {}
   ~Toucher() {
     is_over_ = true;
@@ -82,6 +85,7 @@ class Toucher {
 
 TEST_CASE("w13-restless: files that are touched without end keep no other file waiting") {
   Service service;
+  change_setting(service, "settle_time: 100ms", "settle_time: 500ms");
   service.start();
   for (int i = 0; i < restless_files; ++i) write_small_file(restless_path(service, i), "x");
   {
