@@ -190,11 +190,12 @@ bool PoolEngine::on_memory_need(WorkerState& worker, std::uint64_t bytes) {
     fail(worker, {RefusalReason::crashed, "answered nonsense: ever more memory", {}});
     return false;
   }
+  charge_front(worker);
   JobQueue::Entry job = std::move(worker.sent.front().pending);
   worker.sent.pop_front();
   worker.front_since = now_;
   worker.is_alone_with_job = false;
-  if (!job) return true;
+  if (!job || job->is_dropped) return true;
   if (bytes > budget_->most_for_one_job()) {
     finished_.emplace_back(std::move(job),
                            Refusal{RefusalReason::over_limit,
