@@ -6,6 +6,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <string>
+#include <vector>
+
+#include <opencv2/imgcodecs.hpp>
 
 #include "faults/catalog_support.h"
 #include "faults/fault_support.h"
@@ -105,14 +109,17 @@ TEST_CASE("h3-oom: a file that eats all memory its worker may have costs that wo
   service.sync();
   const MemoryWatch memory(service.pid());
   write_order(service, "eat.jpg", "eat-memory");
-  // A real one: 144 million pixels do not fit into what is left.
-  write_file(service.root() / "large.png",
-             encode_picture(cv::Mat(12'000, 12'000, CV_8UC3, cv::Scalar::all(7)), ".png"));
+  // Real ones of 144 million pixels: one is read row by row, the other has to be held.
+  const cv::Mat large(12'000, 12'000, CV_8UC3, cv::Scalar::all(7));
+  write_file(service.root() / "rows.png", encode_picture(large, ".png"));
+  std::vector<unsigned char> progressive;
+  REQUIRE(cv::imencode(".jpg", large, progressive, {cv::IMWRITE_JPEG_PROGRESSIVE, 1}));
+  write_file(service.root() / "held.jpg", std::string(progressive.begin(), progressive.end()));
   write_good_pictures(service, 10);
-  wait_until_done(service, 11, 2);
+  wait_until_done(service, 12, 2);
   CHECK(service.call("status")["poison"] == 2);
   CHECK(unreadable_reasons(service).at("eat.jpg") == "crashed");
-  CHECK(unreadable_reasons(service).at("large.png") == "out-of-memory");
+  CHECK(unreadable_reasons(service).at("held.jpg") == "out-of-memory");
   CHECK(memory.peak_bytes() < std::uint64_t{1200} << 20);
   CHECK(service.stop() == 0);
   std::printf("h3-oom: limit 400 MiB, peak of all processes %.0f MiB\n",
