@@ -225,7 +225,10 @@ void Mover::ask_digest(const MovePtr& move, DigestQuestion question) {
   // The work may outlive this object, and the move must not.
   event::run_in_background(
       loop_,
-      [file, found, is_over = is_over_] { *found = store::digest_of_file(file->get(), *is_over); },
+      [file, found, is_over = is_over_, point = question.test_point] {
+        posix::test_point(point);
+        *found = store::digest_of_file(file->get(), *is_over);
+      },
       [this, weak = std::weak_ptr<Move>(move), found,
        asked = std::make_shared<DigestQuestion>(std::move(question))](
           const std::exception_ptr& failure) {
@@ -337,7 +340,7 @@ void Mover::ask_last_digest(const MovePtr& move) {
   }
   ask_digest(move, {move->move->duplicate_descriptor(), move->decision.file_id,
                     move->move->request().stamp, move->decision.content,
-                    [this](const MovePtr& same) { finish(same); }});
+                    [this](const MovePtr& same) { finish(same); }, "last_digest"});
 }
 
 // What was taken goes back.

@@ -93,6 +93,7 @@ class Mover {
     matching::FileStamp stamp;
     matching::ContentDigest expected;
     std::function<void(const MovePtr&)> then;  ///< when it is as expected; does not own the move
+    const char* test_point = "digest";
   };
   void ask_digest(const MovePtr& move, DigestQuestion question);
   void digested(const MovePtr& move, const DigestQuestion& question,
