@@ -145,9 +145,9 @@ std::string measures_line(const Picture& a, const Picture& b, const matching::Co
                        "\t%d\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%.2f\t%.3f\t%.3f\t%."
                        "3f\t%.3f\t%.1f\t%d",
                        e.inliers, e.matched_share, e.spread, e.overlap_ssim, e.agreeing_area,
-                       e.agreeing_detail, e.detail_ssim, e.faithful_detail, e.lowest_tile_ssim,
-                       e.detail, e.left_overlap, e.right_overlap, e.scale, e.stretch,
-                       e.rotation_degrees, e.mirrored ? 1 : 0);
+                       e.agreeing_detail, e.detail_ssim, e.fidelity, e.lowest_tile_ssim, e.detail,
+                       e.left_overlap, e.right_overlap, e.scale, e.stretch, e.rotation_degrees,
+                       e.mirrored ? 1 : 0);
   return line + std::string(text, static_cast<std::size_t>(size));
 }
 

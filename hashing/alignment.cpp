@@ -4,64 +4,21 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstdint>
 #include <optional>
-#include <vector>
 
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
 
-#include "hashing/tone_curve.h"
+#include "hashing/toned_difference.h"
 
 namespace imgdedup::hashing {
 namespace {
 
 using matching::AffineTransform;
 
-/// How the two differ after the tone is fitted.
-struct Difference {
-  cv::Mat values;        ///< left minus right
-  double typical = 1e9;  ///< the median of its absolute values
-};
-
-/// The median, to a small part of a grey level.
-double typical_of(const cv::Mat& values, const cv::Mat& mask) {
-  constexpr float steps = 32;
-  std::vector<std::uint32_t> counts(static_cast<std::size_t>(256 * steps));
-  const auto last = static_cast<float>(counts.size() - 1);
-  std::uint32_t total = 0;
-  for (int y = 0; y < mask.rows; ++y) {
-    const auto* row = values.ptr<float>(y);
-    const auto* inside = mask.ptr<std::uint8_t>(y);
-    for (int x = 0; x < mask.cols; ++x) {
-      if (inside[x] == 0) continue;
-      ++counts[static_cast<std::size_t>(std::min(last, std::abs(row[x]) * steps))];
-      ++total;
-    }
-  }
-  if (total == 0) return 1e9;
-  std::uint32_t below = 0;
-  std::size_t at = 0;
-  while (2 * (below + counts[at]) < total) below += counts[at++];
-  const double share = (total / 2.0 - below) / counts[at];
-  return (static_cast<double>(at) + share) / static_cast<double>(steps);
-}
-
-Difference difference_of(const cv::Mat& left, const cv::Mat& right, const cv::Mat& mask) {
-  Difference difference;
-  difference.values = toned_like(left, right, mask) - right;
-  difference.typical = typical_of(difference.values, mask);
-  // Once more without what was laid over one of the two.
-  const cv::Mat fitting = mask & (cv::abs(difference.values) <= 3 * difference.typical);
-  if (cv::countNonZero(fitting) * 4 < cv::countNonZero(mask)) return difference;
-  difference.values = toned_like(left, right, fitting) - right;
-  difference.typical = typical_of(difference.values, mask);
-  return difference;
-}
-
 /// The small movement of the frame that takes away most of the difference.
-std::optional<AffineTransform> step(const Difference& difference, const cv::Mat& right,
+std::optional<AffineTransform> step(const TonedDifference& difference, const cv::Mat& right,
                                     const cv::Mat& mask) {
   cv::Mat along_x, along_y;
   cv::Sobel(right, along_x, CV_32F, 1, 0, 3, 1.0 / 8);
@@ -149,7 +106,7 @@ AffineTransform aligned(const cv::Mat& left, const AffineTransform& transform,
     for (int i = 0; i < most_steps; ++i) {
       const cv::Mat right = smoothed(picture_through(tried)), mask = mask_through(tried);
       if (cv::countNonZero(mask) < mask.rows * mask.cols / 8) break;
-      const Difference difference = difference_of(left_smoothed, right, mask);
+      const TonedDifference difference = toned_difference(left_smoothed, right, mask);
       // Sliding what does not fit out of sight is no better fit.
       const double lost = std::max(1.0, static_cast<double>(first_area) / cv::countNonZero(mask));
       const double weighed = difference.typical * lost * lost * lost * lost;

@@ -14,8 +14,8 @@
 #include <opencv2/imgproc.hpp>
 
 #include "hashing/alignment.h"
-#include "hashing/ssim.h"
-#include "hashing/tone_curve.h"
+#include "hashing/bend.h"
+#include "hashing/tile_agreement.h"
 
 namespace imgdedup::hashing {
 namespace {
@@ -58,13 +58,25 @@ class Source {
   [[nodiscard]] cv::Size size() const { return picture_.size(); }
 
   /// What a frame shows of it: to_picture leads from pixels of the frame to those of the picture.
-  [[nodiscard]] cv::Mat seen_through(const AffineTransform& to_picture, cv::Size frame) {
+  [[nodiscard]] cv::Mat seen_through(const AffineTransform& to_picture, const Bend& bend,
+                                     cv::Size frame) {
     reduce_by(std::max(1.0, to_picture.scale()));
-    const double x = static_cast<double>(reduced_.cols) / picture_.cols;
-    const double y = static_cast<double>(reduced_.rows) / picture_.rows;
-    const AffineTransform to = to_picture.then({x, 0, (x - 1) / 2, 0, y, (y - 1) / 2});
-    const cv::Matx23d matrix(to.xx, to.xy, to.dx, to.yx, to.yy, to.dy);
+    const double across = static_cast<double>(reduced_.cols) / picture_.cols;
+    const double down = static_cast<double>(reduced_.rows) / picture_.rows;
+    const AffineTransform to =
+        to_picture.then({across, 0, (across - 1) / 2, 0, down, (down - 1) / 2});
     cv::Mat result;
+    if (bend != Bend{}) {
+      cv::Mat places(frame, CV_32FC2);
+      for (int y = 0; y < frame.height; ++y)
+        for (int x = 0; x < frame.width; ++x) {
+          const Point place = to(bend({static_cast<double>(x), static_cast<double>(y)}, frame));
+          places.at<cv::Vec2f>(y, x) = {static_cast<float>(place.x), static_cast<float>(place.y)};
+        }
+      cv::remap(reduced_, result, places, {}, cv::INTER_LINEAR, cv::BORDER_REPLICATE);
+      return result;
+    }
+    const cv::Matx23d matrix(to.xx, to.xy, to.dx, to.yx, to.yy, to.dy);
     cv::warpAffine(reduced_, result, matrix, frame, cv::INTER_LINEAR | cv::WARP_INVERSE_MAP,
                    cv::BORDER_REPLICATE);
     return result;
@@ -131,113 +143,6 @@ cv::Mat shown_by_both(cv::Size left, cv::Size right, const AffineTransform& fram
   return mask;
 }
 
-/// Mean of `values` in every tile, among the samples that `mask` has, and how many these are.
-struct Tiles {
-  cv::Mat sums, counts;
-};
-
-constexpr int tile_side = 16;
-
-template <typename Visit>
-void for_each_tile(cv::Size frame, Visit visit) {
-  const int across = std::max(1, (frame.width + tile_side / 2) / tile_side);
-  const int down = std::max(1, (frame.height + tile_side / 2) / tile_side);
-  for (int j = 0; j < down; ++j)
-    for (int i = 0; i < across; ++i) {
-      const int x = i * frame.width / across, y = j * frame.height / down;
-      visit(cv::Rect(x, y, (i + 1) * frame.width / across - x, (j + 1) * frame.height / down - y));
-    }
-}
-
-/// For each sample how much it differs from its neighbours, each counted as 16 at most.
-cv::Mat edges_of(const cv::Mat& a, const cv::Mat& b) {
-  constexpr float most = 16;
-  cv::Mat edges = cv::Mat::zeros(a.size(), CV_32FC1);
-  for (const cv::Mat& picture : {a, b})
-    for (int y = 0; y + 1 < a.rows; ++y) {
-      const auto* row = picture.ptr<float>(y);
-      const auto* next = picture.ptr<float>(y + 1);
-      auto* out = edges.ptr<float>(y);
-      for (int x = 0; x + 1 < a.cols; ++x)
-        out[x] += (std::min(most, std::abs(row[x + 1] - row[x])) +
-                   std::min(most, std::abs(next[x] - row[x]))) /
-                  4;
-    }
-  return edges;
-}
-
-/// From which mean SSIM on a tile looks alike.
-constexpr double min_tile_agreement = 0.5;
-
-struct Agreement {
-  double ssim = -1, area = 0, detail_share = 0, detail = 0;
-  double detail_ssim = -1, faithful = 0, lowest_tile = 1;
-  cv::Mat alike;  ///< the part of the mask that lies in tiles that look alike
-};
-
-/// What counts by the edges that a place holds.
-void add_by_edges(const cv::Mat& map, const cv::Mat& edges, const cv::Mat& mask,
-                  Agreement& result) {
-  constexpr float same = 0.9F;
-  double sum = 0, weights = 0, same_weights = 0;
-  for (int y = 0; y < map.rows; ++y)
-    for (int x = 0; x < map.cols; ++x) {
-      if (mask.at<std::uint8_t>(y, x) == 0) continue;
-      const auto weight = static_cast<double>(edges.at<float>(y, x));
-      const float ssim = map.at<float>(y, x);
-      sum += weight * static_cast<double>(ssim);
-      weights += weight;
-      if (ssim >= same) same_weights += weight;
-    }
-  if (weights <= 0) return;
-  result.detail_ssim = sum / weights;
-  result.faithful = same_weights / weights;
-}
-
-Agreement agreement_of(const cv::Mat& map, const cv::Mat& edges, const cv::Mat& mask) {
-  Agreement result;
-  result.ssim = cv::mean(map, mask)[0];
-  result.alike = cv::Mat::zeros(mask.size(), CV_8UC1);
-  add_by_edges(map, edges, mask, result);
-  double area = 0, alike_area = 0, sum = 0, alike_sum = 0;
-  for_each_tile(mask.size(), [&](const cv::Rect& tile) {
-    const int count = cv::countNonZero(mask(tile));
-    if (count == 0) return;
-    const double tile_edges = cv::mean(edges(tile), mask(tile))[0] * count;
-    const double tile_ssim = cv::mean(map(tile), mask(tile))[0];
-    area += count;
-    sum += tile_edges;
-    if (count * 2 >= tile.area()) result.lowest_tile = std::min(result.lowest_tile, tile_ssim);
-    if (tile_ssim < min_tile_agreement) return;
-    alike_area += count;
-    alike_sum += tile_edges;
-    mask(tile).copyTo(result.alike(tile));
-  });
-  if (area > 0) result.area = alike_area / area;
-  if (sum > 0) result.detail_share = alike_sum / sum;
-  if (alike_area > 0) result.detail = alike_sum / alike_area;
-  return result;
-}
-
-/// Toning one picture may lose what the other keeps, so either may be fitted; and what was laid
-/// over one of them shall not decide on the tone, so it is fitted again where the two look alike.
-Agreement best_agreement(const cv::Mat& left, const cv::Mat& right, const cv::Mat& mask) {
-  Agreement best;
-  const cv::Mat edges = edges_of(left, right);
-  for (const auto& [from, to] : {std::pair(left, right), std::pair(right, left)}) {
-    cv::Mat fitted_where = mask;
-    for (int round = 0; round < 2; ++round) {
-      const cv::Mat map = ssim_map(toned_like(from, to, fitted_where), to);
-      Agreement found = agreement_of(map, edges, mask);
-      fitted_where = found.alike;
-      const bool enough = cv::countNonZero(fitted_where) * 4 >= cv::countNonZero(mask);
-      if (found.ssim > best.ssim) best = std::move(found);
-      if (!enough) break;
-    }
-  }
-  return best;
-}
-
 /// A rectangle of the left picture, reduced, in which both pictures are looked at.
 class Frame {
  public:
@@ -248,7 +153,7 @@ class Frame {
               static_cast<int>(std::lround(box.height * scale))),
         to_left_{1 / scale, 0,         box.x + (1 / scale - 1) / 2,
                  0,         1 / scale, box.y + (1 / scale - 1) / 2},
-        left_seen_(smooth_samples(Source(left).seen_through(to_left_, size_))) {}
+        left_seen_(smooth_samples(Source(left).seen_through(to_left_, {}, size_))) {}
 
   [[nodiscard]] cv::Size size() const { return size_; }
 
@@ -262,25 +167,54 @@ class Frame {
     return to_left_.inverse().then(best);
   }
 
+  /// The bend that `transform` leaves to be done, as the frame shows it.
+  [[nodiscard]] Bend bend_beyond(const AffineTransform& transform) {
+    const AffineTransform to_right = to_left_.then(transform);
+    return best_bend(
+        left_seen_, [&](const Bend& bend) { return right_seen(to_right, bend); },
+        [&](const Bend& bend) { return mask(to_right, bend); }, {2.0, 1.0});
+  }
+
   struct Look {
     Agreement agreement;
-    int area = 0;  ///< pixels of the frame that show both pictures
+    cv::Mat mask;  ///< where the frame shows both pictures
+    int area = 0;  ///< pixels of these
+    /// How much of the two is faithfully the same, the more the larger.
+    [[nodiscard]] double worth() const { return agreement.faithful * area; }
   };
   /// How well the two agree; nothing where they share too little to tell.
-  [[nodiscard]] std::optional<Look> look(const AffineTransform& transform, int least_area) {
+  [[nodiscard]] std::optional<Look> look(const AffineTransform& transform, int least_area,
+                                         const Bend& bend = {}) {
     const AffineTransform to_right = to_left_.then(transform);
-    const cv::Mat shown = mask(to_right);
-    const int area = cv::countNonZero(shown);
-    if (area < least_area) return std::nullopt;
-    return Look{best_agreement(left_seen_, right_seen(to_right), shown), area};
+    Look look;
+    look.mask = mask(to_right, bend);
+    look.area = cv::countNonZero(look.mask);
+    if (look.area < least_area) return std::nullopt;
+    // Near its edge a picture shows something of what surrounds it.
+    constexpr int blurred = 7;
+    cv::erode(look.mask, look.mask, cv::Mat::ones(blurred, blurred, CV_8UC1), {-1, -1}, 1,
+              cv::BORDER_CONSTANT, 0);
+    if (cv::countNonZero(look.mask) == 0) return std::nullopt;
+    look.agreement = best_agreement(left_seen_, right_seen(to_right, bend), look.mask);
+    return look;
   }
 
  private:
-  [[nodiscard]] cv::Mat right_seen(const AffineTransform& to_right) {
-    return smooth_samples(right_.seen_through(to_right, size_));
+  [[nodiscard]] cv::Mat right_seen(const AffineTransform& to_right, const Bend& bend = {}) {
+    return smooth_samples(right_.seen_through(to_right, bend, size_));
   }
-  [[nodiscard]] cv::Mat mask(const AffineTransform& to_right) const {
-    return shown_by_both(left_size_, right_.size(), to_left_, to_right, size_);
+  [[nodiscard]] cv::Mat mask(const AffineTransform& to_right, const Bend& bend = {}) const {
+    if (bend == Bend{}) return shown_by_both(left_size_, right_.size(), to_left_, to_right, size_);
+    // All that the frame shows of the left picture, and of that what the bend finds in the right.
+    cv::Mat shown = shown_by_both(left_size_, left_size_, to_left_, to_left_, size_);
+    for (int y = 0; y < size_.height; ++y)
+      for (int x = 0; x < size_.width; ++x) {
+        const Point place = to_right(bend({static_cast<double>(x), static_cast<double>(y)}, size_));
+        if (place.x < 0 || place.y < 0 || place.x > right_.size().width - 1.0 ||
+            place.y > right_.size().height - 1.0)
+          shown.at<std::uint8_t>(y, x) = 0;
+      }
+    return shown;
   }
 
   cv::Size left_size_;
@@ -315,34 +249,42 @@ std::optional<Overlap> look_at_overlap(const cv::Mat& left, const cv::Mat& right
   const AffineTransform rough = rough_frame.align(transform, {3.0, 1.0});
 
   Overlap result;
-  Agreement agreement;
-  double best_worth = -1;
-  const auto keep_best = [&](Frame& seen, const AffineTransform& tried, int least_area) {
-    auto look = seen.look(tried, least_area);
-    if (!look) return;
-    const double worth = look->agreement.faithful * look->area;
-    if (worth <= best_worth) return;
-    best_worth = worth;
-    agreement = std::move(look->agreement);
+  std::optional<Frame::Look> best;
+  const auto keep_better = [&](std::optional<Frame::Look> look, const AffineTransform& tried,
+                               double advance) {
+    if (!look || (best && look->worth() <= best->worth() * advance)) return;
+    best = std::move(look);
     result.transform = tried;
   };
   constexpr int least_area = smallest_frame_side * smallest_frame_side;
   for (const AffineTransform& tried : {rough, transform})
-    keep_best(rough_frame, tried, least_area / 4);
-  if (best_worth < 0 || !is_hopeless(agreement)) {
-    best_worth = -1;
+    keep_better(rough_frame.look(tried, least_area / 4), tried, 1);
+  const bool hopeless = best && is_hopeless(best->agreement);
+  if (!hopeless) {
+    best.reset();
     // Samples refine most transforms, but what was laid over a picture may draw one aside.
-    for (const AffineTransform& start : {rough, transform})
-      keep_best(frame, frame.align(start, {1.0}), least_area);
+    for (const AffineTransform& start : {rough, transform}) {
+      const AffineTransform aligned = frame.align(start, {1.0});
+      keep_better(frame.look(aligned, least_area), aligned, 1);
+    }
   }
-  if (best_worth < 0) return std::nullopt;
+  if (!best) return std::nullopt;
+  double fidelity = fidelity_of(best->agreement, best->mask);
+  // Of pictures that merely have to be bent much agrees already.
+  constexpr double bend_below = 0.85, bend_above = 0.5, advance_of_bend = 1.02;
+  if (!hopeless && fidelity < bend_below && best->agreement.detail_ssim >= bend_above) {
+    const Bend bend = frame.bend_beyond(result.transform);
+    keep_better(frame.look(result.transform, least_area, bend), result.transform, advance_of_bend);
+    fidelity = std::max(fidelity, fidelity_of(best->agreement, best->mask));
+  }
+  const Agreement& agreement = best->agreement;
   const CommonPart refined = common_part(left.size(), right.size(), result.transform);
   matching::EditComparison& measures = result.measures;
   measures.overlap_ssim = agreement.ssim;
   measures.agreeing_area = agreement.area;
   measures.agreeing_detail = agreement.detail_share;
   measures.detail_ssim = agreement.detail_ssim;
-  measures.faithful_detail = agreement.faithful;
+  measures.fidelity = fidelity;
   measures.lowest_tile_ssim = agreement.lowest_tile;
   measures.detail = agreement.detail;
   measures.left_overlap = std::clamp(refined.area / left.size().area(), 0.0, 1.0);

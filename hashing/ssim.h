@@ -12,4 +12,8 @@ namespace imgdedup::hashing {
 /// Trans. Image Processing 13, 2004; uniform window, K1 0.01, K2 0.03, L 255.
 cv::Mat ssim_map(const cv::Mat& a, const cv::Mat& b);
 
+/// The third factor of the SSIM alone, its structure: how well the two correlate, whatever their
+/// brightness and contrast. -1..1; 1 where both are flat. As above otherwise.
+cv::Mat structure_map(const cv::Mat& a, const cv::Mat& b);
+
 }  // namespace imgdedup::hashing

@@ -11,17 +11,16 @@ namespace {
 
 // What was seen on either side of each, and on which pictures: docs/accuracy.md.
 constexpr float min_detail = 1.5F;
-constexpr double min_common_detail = 0.8;
+constexpr double min_common_detail = 0.45;
 /// A picture that makes up less of another is a part of it, not the same picture.
 constexpr double min_smaller_overlap = 0.125, min_larger_overlap = 0.5;
 /// The smaller the part that is shared, the more has to speak for it.
-constexpr double small_overlap = 0.19, half_overlap = 0.5;
+constexpr double small_overlap = 0.19;
 constexpr int min_inliers_of_small_overlap = 30;
-constexpr double min_agreeing_detail_of_half_overlap = 0.75;
 constexpr double max_stretch = 2.1;
 constexpr int min_inliers = 12;
-constexpr double min_ssim = 0.55, min_agreeing_area = 0.55, min_agreeing_detail = 0.45;
-/// Of the edges in what looks alike, how many are the same: frames of one scene stay below.
+constexpr double min_ssim = 0.75, min_detail_ssim = 0.65;
+/// Frames of one scene and pages of one form stay below.
 constexpr double min_fidelity = 0.65;
 // Of two whole pictures, one turned, without features to go by.
 constexpr double min_whole_overlap = 0.96, min_whole_ssim = 0.95, min_whole_tile_ssim = 0.8;
@@ -41,7 +40,7 @@ bool has_enough_detail_for_edited(const Fingerprint& picture) {
   return picture.detail >= min_detail;
 }
 
-std::array<MeasureCheck, 9> edited_checks(const EditComparison& edit, const Fingerprint& left,
+std::array<MeasureCheck, 8> edited_checks(const EditComparison& edit, const Fingerprint& left,
                                           const Fingerprint& right) {
   const double smaller = smaller_overlap(edit);
   const bool needs_no_features =
@@ -49,8 +48,6 @@ std::array<MeasureCheck, 9> edited_checks(const EditComparison& edit, const Fing
   const int least_inliers = smaller < small_overlap ? min_inliers_of_small_overlap
                             : needs_no_features     ? 0
                                                     : min_inliers;
-  const double least_detail =
-      smaller < half_overlap ? min_agreeing_detail_of_half_overlap : min_agreeing_detail;
   return {{
       {"inliers", double(edit.inliers), Bound::at_least, double(least_inliers)},
       {"overlap_ssim", edit.overlap_ssim, Bound::at_least, min_ssim},
@@ -59,10 +56,8 @@ std::array<MeasureCheck, 9> edited_checks(const EditComparison& edit, const Fing
        min_larger_overlap},
       {"stretch", edit.stretch, Bound::at_most, max_stretch},
       {"overlap_detail", edit.detail, Bound::at_least, min_common_detail},
-      {"agreeing_area", edit.agreeing_area, Bound::at_least, min_agreeing_area},
-      {"agreeing_detail", edit.agreeing_detail, Bound::at_least, least_detail},
-      {"faithful_detail", edit.faithful_detail, Bound::at_least,
-       min_fidelity * edit.agreeing_detail},
+      {"detail_ssim", edit.detail_ssim, Bound::at_least, min_detail_ssim},
+      {"fidelity", edit.fidelity, Bound::at_least, min_fidelity},
   }};
 }
 

@@ -16,11 +16,10 @@ bool has_enough_detail_for_edited(const Fingerprint& picture);
 
 /// Everything that what was seen of a transform must pass to confirm `edited`: "inliers",
 /// "overlap_ssim", "smaller_overlap", "larger_overlap" (of the two pictures' shares that both
-/// show), "stretch", "overlap_detail", "agreeing_area", "agreeing_detail", "faithful_detail". Some
-/// thresholds depend on the others: the smaller the part that is shared, the more has to speak for
-/// it; where the two are whole and one another turned, features need not ("inliers" >= 0). The
-/// thresholds and the figures they were chosen from: docs/accuracy.md.
-std::array<MeasureCheck, 9> edited_checks(const EditComparison& edit, const Fingerprint& left,
+/// show), "stretch", "overlap_detail", "detail_ssim", "fidelity". The inliers needed depend on the
+/// others: more of them where the shared part is small; none where the two are whole and one
+/// another turned. The thresholds and the figures they were chosen from: docs/accuracy.md.
+std::array<MeasureCheck, 8> edited_checks(const EditComparison& edit, const Fingerprint& left,
                                           const Fingerprint& right);
 
 /// Whether what compare_images() saw of a transform confirms that `left` and `right` are `edited`

@@ -72,9 +72,8 @@ std::string note_on_edit(std::string_view measure) {
   if (measure == "larger_overlap") return "the larger of these";
   if (measure == "stretch") return "how much more one direction is enlarged than another";
   if (measure == "overlap_detail") return "how much the common part holds to judge by";
-  if (measure == "agreeing_area") return "share of the common part that looks alike";
-  if (measure == "agreeing_detail") return "share of its edges that look alike";
-  if (measure == "faithful_detail") return "share of its edges that are the same to the sample";
+  if (measure == "detail_ssim") return "the same, each place counting by its edges";
+  if (measure == "fidelity") return "how much of what agrees is the same to the sample";
   return "";
 }
 

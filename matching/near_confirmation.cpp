@@ -14,7 +14,7 @@ constexpr double min_tile_ssim = 0.80;
 constexpr double max_colour_difference = 30;
 constexpr double max_aspect_ratio_quotient = 1.1;
 // A picture squeezed to another aspect has to agree better: its shape is no evidence any more.
-constexpr double max_squeezed_aspect_ratio_quotient = 2.0;
+constexpr double max_squeezed_aspect_ratio_quotient = 3.0;
 constexpr double min_squeezed_tile_ssim = 0.90;
 
 }  // namespace

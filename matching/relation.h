@@ -55,8 +55,10 @@ struct EditComparison {
   double agreeing_area = 0, agreeing_detail = 0;
   /// Mean SSIM of the common part where each place counts by the edges it holds, -1..1.
   double detail_ssim = 0;
-  /// Share of the common part's edges around which the two look the same (SSIM >= 0.9).
-  double faithful_detail = 0;
+  /// How much of what agrees is the same to the sample, whatever its brightness and contrast: 1
+  /// where nothing but what was laid over one of the two differs, the less the more of all edges
+  /// differ a little. 0..1.
+  double fidelity = 0;
   /// Lowest mean SSIM of a tile, -1..1.
   double lowest_tile_ssim = 0;
   /// Mean absolute difference, each counted as 16 at most, of neighbouring samples in the tiles

@@ -132,9 +132,9 @@ std::optional<ProtocolError> take_edit(WireReader& in, EditComparison& answer) {
   const auto inliers = in.take<std::uint32_t>();
   for (double* measure :
        {&answer.matched_share, &answer.spread, &answer.overlap_ssim, &answer.agreeing_area,
-        &answer.agreeing_detail, &answer.detail_ssim, &answer.faithful_detail,
-        &answer.lowest_tile_ssim, &answer.detail, &answer.left_overlap, &answer.right_overlap,
-        &answer.scale, &answer.stretch, &answer.rotation_degrees})
+        &answer.agreeing_detail, &answer.detail_ssim, &answer.fidelity, &answer.lowest_tile_ssim,
+        &answer.detail, &answer.left_overlap, &answer.right_overlap, &answer.scale, &answer.stretch,
+        &answer.rotation_degrees})
     *measure = in.take_double();
   const auto mirrored = in.take<std::uint8_t>();
   constexpr double most_detail = 16;
@@ -146,7 +146,7 @@ std::optional<ProtocolError> take_edit(WireReader& in, EditComparison& answer) {
     return error("an impossible edit");
   for (const double share :
        {answer.matched_share, answer.spread, answer.agreeing_area, answer.agreeing_detail,
-        answer.faithful_detail, answer.left_overlap, answer.right_overlap})
+        answer.fidelity, answer.left_overlap, answer.right_overlap})
     if (!within(share, 0, 1)) return error("an impossible share in an edit");
   answer.inliers = static_cast<int>(inliers);
   answer.mirrored = mirrored == 1;

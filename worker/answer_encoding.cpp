@@ -76,12 +76,12 @@ void put(WireWriter& out, const Measurement& answer) {
 
 void put(WireWriter& out, const EditComparison& edit) {
   const auto& [inliers, matched_share, spread, overlap_ssim, agreeing_area, agreeing_detail,
-               detail_ssim, faithful_detail, lowest_tile_ssim, detail, left_overlap, right_overlap,
-               scale, stretch, rotation_degrees, mirrored] = edit;
+               detail_ssim, fidelity, lowest_tile_ssim, detail, left_overlap, right_overlap, scale,
+               stretch, rotation_degrees, mirrored] = edit;
   out.put(static_cast<std::uint32_t>(inliers));
-  for (const double measure : {matched_share, spread, overlap_ssim, agreeing_area, agreeing_detail,
-                               detail_ssim, faithful_detail, lowest_tile_ssim, detail, left_overlap,
-                               right_overlap, scale, stretch, rotation_degrees})
+  for (const double measure :
+       {matched_share, spread, overlap_ssim, agreeing_area, agreeing_detail, detail_ssim, fidelity,
+        lowest_tile_ssim, detail, left_overlap, right_overlap, scale, stretch, rotation_degrees})
     out.put(measure);
   out.put(static_cast<std::uint8_t>(mirrored));
 }

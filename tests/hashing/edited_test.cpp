@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
@@ -113,6 +115,36 @@ TEST_CASE("crops, turns, mirrors, frames and captions are found; other pictures 
   }
   for (const std::uint64_t seed : {5U, 6U, 7U})
     CHECK(!is_edited(original, encode_picture(testing::draw_picture(seed, {640, 480}), ".jpg")));
+}
+
+TEST_CASE("what a tilted camera, a lens and a meme make of a picture is found") {
+  const cv::Mat picture = testing::draw_picture(10, {640, 480});
+  const std::string original = encode_picture(picture, ".jpg");
+  cv::Mat tilted, bulged, meme = picture.clone(), shaded = picture.clone();
+  const std::vector<cv::Point2f> corners{{0, 0}, {640, 0}, {640, 480}, {0, 480}};
+  const std::vector<cv::Point2f> seen{{45, 15}, {595, 0}, {640, 456}, {0, 480}};
+  cv::warpPerspective(picture, tilted, cv::getPerspectiveTransform(seen, corners), picture.size());
+  cv::Mat places(picture.size(), CV_32FC2);
+  for (int y = 0; y < picture.rows; ++y)
+    for (int x = 0; x < picture.cols; ++x) {
+      const float u = (static_cast<float>(x) - 320) / 320, v = (static_cast<float>(y) - 240) / 240;
+      const float stretch = 1 + 0.05F * (u * u + v * v - 1);
+      places.at<cv::Vec2f>(y, x) = {320 + u * stretch * 320, 240 + v * stretch * 240};
+      const float light = 1 - 0.2F * (u * u + v * v);
+      shaded.at<cv::Vec3b>(y, x) *= light;
+    }
+  cv::remap(picture, bulged, places, {}, cv::INTER_LINEAR);
+  for (const auto& [text, height] : {std::pair("ONE DOES NOT", 60), std::pair("SIMPLY MERGE", 450)})
+    cv::putText(meme, text, {70, height}, cv::FONT_HERSHEY_SIMPLEX, 2, {255, 255, 255}, 6);
+  int kind = 0;
+  for (const cv::Mat& copy : {tilted, bulged, meme, shaded}) {
+    const std::string file = encode_picture(copy, ".jpg", 75);
+    CAPTURE(kind);
+    ++kind;
+    CHECK(passes_gate(original, file));
+    CHECK(is_edited(original, file));
+    CHECK(is_edited(file, original));
+  }
 }
 
 TEST_CASE("a comparison says where the crop lies") {

@@ -23,7 +23,7 @@ EditComparison faithful_crop() {
           .agreeing_area = 1,
           .agreeing_detail = 1,
           .detail_ssim = 0.97,
-          .faithful_detail = 0.95,
+          .fidelity = 0.95,
           .lowest_tile_ssim = 0.9,
           .detail = 3,
           .left_overlap = 0.5,
@@ -42,8 +42,8 @@ TEST_CASE("what is shared must be enough, faithful and in place") {
        [](EditComparison& e) {
          e.left_overlap = 1;
          e.overlap_ssim = 0.8;
-         e.agreeing_area = e.agreeing_detail = 0.8;
-         e.faithful_detail = 0.75;
+         e.detail_ssim = 0.7;
+         e.fidelity = 0.75;
          e.lowest_tile_ssim = -0.2;
        }},
       {"a small crop with many inliers", true, [](EditComparison& e) { e.left_overlap = 0.15; }},
@@ -55,13 +55,13 @@ TEST_CASE("what is shared must be enough, faithful and in place") {
       {"a logo in a corner", false, [](EditComparison& e) { e.left_overlap = 0.1; }},
       {"a part of both only", false,
        [](EditComparison& e) { e.left_overlap = e.right_overlap = 0.4; }},
-      {"the next frame of one scene", false, [](EditComparison& e) { e.faithful_detail = 0.6; }},
+      {"the next frame of one scene", false, [](EditComparison& e) { e.fidelity = 0.6; }},
       {"another form of one layout", false,
        [](EditComparison& e) {
          e.left_overlap = 1;
-         e.agreeing_detail = 0.4;
-         e.faithful_detail = 0.35;
+         e.detail_ssim = 0.5;
        }},
+      {"a form with little on it", false, [](EditComparison& e) { e.overlap_ssim = 0.7; }},
       {"too few places in agreement", false, [](EditComparison& e) { e.inliers = 5; }},
       {"a shape that no edit gives", false, [](EditComparison& e) { e.stretch = 3; }},
       {"a common part without anything in it", false, [](EditComparison& e) { e.detail = 0.3; }},

@@ -46,7 +46,7 @@ matching::EditComparison some_edit() {
           .agreeing_area = 0.9375,
           .agreeing_detail = 0.25,
           .detail_ssim = 0.625,
-          .faithful_detail = 0.125,
+          .fidelity = 0.125,
           .lowest_tile_ssim = -0.5,
           .detail = 5.5,
           .left_overlap = 1,
