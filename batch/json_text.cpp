@@ -17,6 +17,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "batch/whole_file.h"
+
 namespace imgdedup::batch {
 namespace {
 
@@ -122,10 +124,8 @@ void write_line(const std::string& line, const std::filesystem::path& path) {
     if (!std::cout) throw std::system_error(errno, std::generic_category(), "write the result");
     return;
   }
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file << line << '\n';
-  file.close();
-  if (!file) throw std::system_error(errno, std::generic_category(), "write " + path.string());
+  const std::string text = line + '\n';
+  replace_or_write_file(path, bytes_of(text));
 }
 
 }  // namespace imgdedup::batch

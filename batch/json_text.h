@@ -23,8 +23,8 @@ void check_writable(const std::filesystem::path& path);
 /// Throws std::runtime_error naming the file when it cannot be read or is no JSON.
 nlohmann::json read_json_file(const std::filesystem::path& path);
 
-/// Indent 2, keys sorted, a line break at the end; to `path`, or to standard output where it is
-/// empty. Throws std::system_error when it cannot be written.
+/// Indent 2, keys sorted, a line break at the end; to `path` as replace_or_write_file() does, or to
+/// standard output where it is empty. Throws std::system_error when it cannot be written.
 void write_json(const nlohmann::json& value, const std::filesystem::path& path);
 
 /// The same for a line of text.

@@ -19,6 +19,7 @@
 #include "batch/pictures.h"
 #include "batch/progress.h"
 #include "batch/tsne.h"
+#include "batch/whole_file.h"
 
 namespace imgdedup::batch {
 namespace {
@@ -85,7 +86,7 @@ void write_csv(const fs::path& path, std::span<const MappedPicture> pictures,
     std::snprintf(coordinates.data(), coordinates.size(), ",%.6g,%.6g\n", places[i].x, places[i].y);
     text += csv_field(json_text(pictures[i].file.name)) + coordinates.data();
   }
-  replace_file(path, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+  replace_file(path, bytes_of(text));
 }
 
 void draw(std::span<const MappedPicture> pictures, std::span<const Point> places,
