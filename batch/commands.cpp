@@ -3,7 +3,6 @@
 #include "batch/commands.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -14,6 +13,7 @@
 #include "batch/evaluation.h"
 #include "batch/json_text.h"
 #include "batch/pictures.h"
+#include "batch/readable_name.h"
 #include "batch/search.h"
 #include "batch/similarity_search.h"
 #include "batch/usage_error.h"
@@ -167,16 +167,14 @@ std::string counted(std::size_t count, const char* one, const char* several) {
 
 void report_tally(const FoundMap& found) {
   const Tally counts = tally(found);
-  std::fprintf(stderr, "imgdedup: %s: %zu unique, %s, %s\n",
-               counted(found.size(), "picture", "pictures").c_str(), counts.unique,
-               counted(counts.originals, "original", "originals").c_str(),
-               counted(counts.duplicates, "duplicate", "duplicates").c_str());
+  say(counted(found.size(), "picture", "pictures") + ": " + std::to_string(counts.unique) +
+      " unique, " + counted(counts.originals, "original", "originals") + ", " +
+      counted(counts.duplicates, "duplicate", "duplicates"));
 }
 
 void report_hits(const FoundMap& found) {
   const auto& [name, hits] = *found.begin();
-  std::fprintf(stderr, "imgdedup: %s of %s\n",
-               counted(hits.size(), "duplicate", "duplicates").c_str(), name.c_str());
+  say(counted(hits.size(), "duplicate", "duplicates") + " of " + name);
 }
 
 json to_json(const PairMetrics& metrics) {
@@ -244,7 +242,12 @@ void encode(const EncodeOptions& options) {
 void evaluate(const EvaluateOptions& options) {
   const auto truth = name_map_from_json(read_json_file(options.truth), options.truth.native());
   const auto found = name_map_from_json(read_json_file(options.found), options.found.native());
-  check_maps(truth, found);
+  try {
+    check_maps(truth, found);
+  } catch (const std::runtime_error& error) {
+    throw std::runtime_error("evaluate " + options.found.string() + " by " +
+                             options.truth.string() + ": " + error.what());
+  }
   const auto wanted = [&options](Metric metric) {
     return options.metric == Metric::all || options.metric == metric;
   };

@@ -68,6 +68,11 @@ void check_maps(const NameMap& truth, const NameMap& found) {
   for (const auto& [name, others] : found)
     if (!truth.contains(name))
       throw std::runtime_error(name + " was found and is not in the truth");
+  for (const auto& [name, others] : found)
+    for (const auto& other : others)
+      if (!found.contains(other))
+        throw std::runtime_error(other + " was found as a duplicate of " + name +
+                                 " and is no file of the map");
   for (const auto& [name, others] : truth)
     for (const auto& other : others) {
       const auto back = truth.find(other);

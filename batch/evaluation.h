@@ -22,8 +22,9 @@ struct PairMetrics {
   std::array<std::size_t, 2> support{};                     ///< pairs of the truth
 };
 
-/// Throws std::runtime_error naming a file when the two maps have different keys, or when the truth
-/// is not symmetric or names a file that is no key.
+/// Throws std::runtime_error naming a file when the two maps have different keys, when either names
+/// a file that is no key, or when the truth is not symmetric. What was found need not be: the
+/// nearest few of each are not.
 void check_maps(const NameMap& truth, const NameMap& found);
 
 /// The maps must have passed check_maps(). A file with neither truth nor hits counts 1, with only

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // imgdedup: the service's detection over a folder, at once. The command line.
-#include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <iostream>
 #include <map>
 #include <string>
 #include <vector>
@@ -13,6 +13,7 @@
 #include "batch/drawing_file.h"
 #include "batch/map.h"
 #include "batch/plot.h"
+#include "batch/readable_name.h"
 #include "batch/usage_error.h"
 #include "build_formats.h"
 
@@ -61,6 +62,18 @@ void add_choice(CLI::App& command, const std::string& name, Target& value,
           description + "one of: " + CLI::detail::join(words, " "))
       ->option_text(text)
       ->check(CLI::IsMember(words));
+}
+
+/// An empty variable of a script must not mean "without that option".
+std::string is_named(const std::string& path) {
+  return path.empty() ? "an empty name" : std::string();
+}
+
+/// Where the result goes.
+void add_output(CLI::App& command, std::filesystem::path& output) {
+  command.add_option("-o", output, "where the result goes, instead of standard output")
+      ->option_text("FILE")
+      ->check(is_named);
 }
 
 void add_sandbox(CLI::App& command, imgdedup::worker::SandboxRule& rule) {
@@ -162,8 +175,7 @@ void add_search(CLI::App& command, SearchOptions& options) {
           ->option_text("FILE")
           ->check(CLI::ExistingFile)
           ->excludes(folders);
-  command.add_option("-o", options.output, "where the result goes, instead of standard output")
-      ->option_text("FILE");
+  add_output(command, options.output);
   command.callback([folders, encodings] {
     if (folders->empty() && encodings->empty()) throw CLI::RequiredError("DIR");
   });
@@ -177,10 +189,15 @@ void add_find(CLI::App& app, FindOptions& options) {
       "[duplicate, distance or cosine] pairs instead of names");
   command.add_option("--neighbours", options.neighbours, "only the K nearest of each")
       ->option_text("K")
-      ->check(CLI::PositiveNumber);
+      ->check([](const std::string& word) {
+        const bool is_count = word.find_first_not_of("0123456789") == std::string::npos &&
+                              word.find_first_not_of('0') != std::string::npos;
+        return is_count ? std::string() : word + " is not a number from 1 on";
+      });
   command
       .add_option("--query", options.query, "only this file's duplicates, in the folders or not")
-      ->option_text("FILE");
+      ->option_text("FILE")
+      ->check(is_named);
 }
 
 void add_to_remove(CLI::App& app, SearchOptions& options) {
@@ -199,8 +216,7 @@ void add_encode(CLI::App& app, EncodeOptions& options) {
   add_model(command, options.model);
   add_recursive(command, options.descent);
   add_sandbox(command, options.sandbox);
-  command.add_option("-o", options.output, "where the result goes, instead of standard output")
-      ->option_text("FILE");
+  add_output(command, options.output);
 }
 
 void add_evaluate(CLI::App& app, EvaluateOptions& options) {
@@ -265,7 +281,7 @@ int main(int count, char** arguments) {
                        std::string("imgdedup " IMGDEDUP_VERSION "\n") + imgdedup::formats_text);
   app.require_subcommand(1);
   app.failure_message([](const CLI::App* /*app*/, const CLI::Error& error) {
-    return "imgdedup: " + std::string(error.what()) + " (see imgdedup --help)\n";
+    return "imgdedup: " + message_text(error.what()) + " (see imgdedup --help)\n";
   });
   FindOptions find_options;
   SearchOptions to_remove_options;
@@ -280,9 +296,15 @@ int main(int count, char** arguments) {
   add_plot(app, plot_options);
   add_map(app, map_options);
   try {
+    const auto is_first = [&](const CLI::App* command) {
+      return command->get_name() == arguments[1];
+    };
+    if (count > 1 && arguments[1][0] != '-' && app.get_subcommands(is_first).empty())
+      throw CLI::ValidationError(arguments[1], "no such command");
     app.parse(count, arguments);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? EXIT_SUCCESS : wrong_usage;
+    if (app.exit(error) != 0) return wrong_usage;
+    return std::cout.flush() ? EXIT_SUCCESS : EXIT_FAILURE;
   }
   try {
     if (app.got_subcommand("find")) find(find_options);
@@ -293,10 +315,10 @@ int main(int count, char** arguments) {
     if (app.got_subcommand("map")) draw_map(map_options);
     return EXIT_SUCCESS;
   } catch (const UsageError& error) {
-    std::fprintf(stderr, "imgdedup: %s\n", error.what());
+    say(error.what());
     return wrong_usage;
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "imgdedup: %s\n", error.what());
+    say(error.what());
     return EXIT_FAILURE;
   }
 }

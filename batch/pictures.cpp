@@ -6,11 +6,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <string_view>
 #include <thread>
 #include <utility>
 
+#include "batch/readable_name.h"
 #include "worker/worker_path.h"
 
 namespace imgdedup::batch {
@@ -30,8 +30,7 @@ bool named_like_an_image(const std::string& name) {
 
 void report(const std::string& name, const Refusal& refusal) {
   const std::string reason(matching::name_of(refusal.reason));
-  std::fprintf(stderr, "imgdedup: %s: %s: %s\n", name.c_str(), reason.c_str(),
-               refusal.message.c_str());
+  say(name + ": " + reason + ": " + refusal.message);
 }
 
 }  // namespace
@@ -110,8 +109,7 @@ Vectors embed_pictures(PictureMeasurer& measurer, const std::vector<ListedFile>&
 std::vector<ListedFile> list_and_report(const std::vector<std::string>& folders, Descent descent) {
   std::vector<std::filesystem::path> unlistable;
   auto files = list_files(folders, descent, unlistable);
-  for (const auto& folder : unlistable)
-    std::fprintf(stderr, "imgdedup: %s: cannot be listed\n", folder.c_str());
+  for (const auto& folder : unlistable) say(folder.native() + ": cannot be listed");
   return files;
 }
 
@@ -135,7 +133,7 @@ Compare comparer(PictureMeasurer& measurer, const Pictures& pictures) {
           comparison.right_digest == pictures.records[j].fingerprint.content_digest) {
         comparisons[n] = comparison;
       } else {
-        std::fprintf(stderr, "imgdedup: %s: changed meanwhile\n", both.c_str());
+        say(both + ": changed meanwhile");
       }
     }
     return comparisons;

@@ -2,8 +2,10 @@
 // File names, which are bytes, as one line of text for people.
 #include "batch/readable_name.h"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 
 #include "batch/json_text.h"
 
@@ -47,6 +49,27 @@ std::string readable_name(std::string_view name) {
     rest.remove_prefix(length);
   }
   return readable;
+}
+
+std::string message_text(std::string_view bytes) {
+  const std::string text = json_text(bytes);
+  std::string line;
+  for (std::string_view rest = text; !rest.empty();) {
+    const auto [character, length] = first_of(rest);
+    for (const char byte : rest.substr(0, length)) {
+      std::array<char, 5> escaped{byte};
+      if (acts(character))
+        std::snprintf(escaped.data(), escaped.size(), "\\x%02x",
+                      static_cast<unsigned>(static_cast<std::uint8_t>(byte)));
+      line += escaped.data();
+    }
+    rest.remove_prefix(length);
+  }
+  return line;
+}
+
+void say(std::string_view message) {
+  std::fprintf(stderr, "imgdedup: %s\n", message_text(message).c_str());
 }
 
 }  // namespace imgdedup::batch

@@ -11,4 +11,11 @@ namespace imgdedup::batch {
 /// control characters, line breaks and marks that turn the direction of text as U+FFFD.
 std::string readable_name(std::string_view name);
 
+/// What a message says of bytes, file names among them: json_text() with each byte of what acts on
+/// a terminal as \xNN, so that it is one line and nothing in it acts.
+std::string message_text(std::string_view bytes);
+
+/// "imgdedup: ..." on standard error, by message_text().
+void say(std::string_view message);
+
 }  // namespace imgdedup::batch

@@ -156,4 +156,6 @@ TEST_CASE("maps that do not fit are errors that name the file") {
   CHECK(error_of({{"a", {}}}, {{"a", {}}, {"x", {}}}).find("x was found") == 0);
   CHECK(error_of({{"a", {"b"}}, {"b", {}}}, good).find("not symmetric: b") != std::string::npos);
   CHECK(error_of({{"a", {"z"}}, {"b", {}}}, good).find(" z ") != std::string::npos);
+  CHECK(error_of(good, {{"a", {"b", "z"}}, {"b", {}}}).find("z was found") == 0);
+  CHECK(error_of(good, {{"a", {"b"}}, {"b", {}}}).empty());
 }

@@ -164,6 +164,7 @@ TEST_CASE("evaluate reads what find wrote, with scores or without") {
   const auto refused = call.run("evaluate --truth " + lopsided + " --found " + lopsided);
   CHECK(refused.status == 1);
   CHECK(refused.errors.find("not symmetric: b") != std::string::npos);
+  CHECK(refused.errors.find(lopsided) != std::string::npos);
 }
 
 TEST_CASE("wrong usage ends with 2, help and version with 0") {
@@ -176,4 +177,32 @@ TEST_CASE("wrong usage ends with 2, help and version with 0") {
   for (const char* right : {"--help", "--version", "find --help", "find @"})
     CHECK(call.run(right).status == 0);
   CHECK(call.run("find @").output == "{}\n");
+  CHECK(call.run("nothing").errors == "imgdedup: nothing: no such command (see imgdedup --help)\n");
+  CHECK(call.run("find @ --neighbours 0").errors ==
+        "imgdedup: --neighbours: 0 is not a number from 1 on (see imgdedup --help)\n");
+}
+
+TEST_CASE("an empty variable of a script is wrong usage, not an option left out") {
+  const Call call;
+  std::filesystem::create_directory(call.directory / "in");
+  for (const char* wrong : {"find @ --query ''", "find @ -o ''", "to-remove @ -o ''",
+                            "encode @ -o ''", "find @ --neighbours ''", "find ''"}) {
+    CAPTURE(wrong);
+    CHECK(call.run(wrong).status == 2);
+  }
+}
+
+TEST_CASE("help that cannot be written is a failure") {
+  const Call call;
+  for (const char* page : {"--help", "--version", "find --help"})
+    CHECK(::system((std::string(IMGDEDUP_PATH) + " " + page + " >/dev/full").c_str()) == 1 << 8);
+}
+
+TEST_CASE("a name in a message is one line and nothing in it acts on the terminal") {
+  const Call call;
+  call.add("bad\n\x1b[31m\xe9\xe2\x80\xae.jpg", "no picture");
+  const auto outcome = call.run("find @");
+  CHECK(outcome.errors.find("bad\\x0a\\x1b[31m\\xe9\\xe2\\x80\\xae.jpg: not-an-image: ") !=
+        std::string::npos);
+  CHECK(call.run("encode '@/\x1b[31m'").errors.find('\x1b') == std::string::npos);
 }
