@@ -11,6 +11,7 @@
 
 #include "batch/encodings.h"
 #include "batch/evaluation.h"
+#include "batch/hash_look.h"
 #include "batch/json_text.h"
 #include "batch/pictures.h"
 #include "batch/readable_name.h"
@@ -108,9 +109,12 @@ std::string name_of_query(const std::string& query, const SearchOptions& options
   if (!fs::is_regular_file(query))
     throw std::runtime_error("query " + query + ": neither in " + source + " nor a file");
   auto definition = hash_definition_of(options);
-  if (!definition)
+  if (!definition) {
+    const auto look = look_of(encodings);
     throw UsageError("query " + query + ": it is not in " + source +
-                     "; to hash it, give the --method that " + source + " was made with");
+                     "; to hash it, give the --method that " + source + " was made with" +
+                     (look ? ", by its looks " + method_text(*look) : std::string()));
+  }
   if (!encodings.empty()) definition->size = encodings.begin()->second.size;
   const std::string name = fs::absolute(query).lexically_normal().native();
   auto measurer = make_measurer(options.sandbox);
@@ -151,6 +155,12 @@ FoundMap search_saved(const SearchOptions& options, std::string query) {
   if (options.min_similarity || options.method == Method::cnn)
     throw UsageError("--encodings " + source + ": it holds hashes, which take --max-distance");
   auto encodings = encodings_from_json(map, source, options.hash_size);
+  // The file is a bare map, as imagededup has it: what made it is nowhere written.
+  const auto look = look_of(encodings);
+  if (const auto definition = hash_definition_of(options);
+      definition && look && contradicts(*look, *definition))
+    say(source + ": warning: by their looks these hashes were made with --method " +
+        method_text(*look) + ", not with the --method given; what is found may mean nothing");
   if (!query.empty()) query = name_of_query(query, options, encodings);
   const auto size = encodings.empty() ? matching::HashSize::eight : encodings.begin()->second.size;
   return search_encodings(encodings, max_distance_of(options, size), query);

@@ -180,6 +180,34 @@ TEST_CASE("a query may be a file of the folder, any other file, or a name among 
   CHECK(call.run(of_saved + "nowhere.jpg").status == 1);
 }
 
+TEST_CASE("encodings that look as if made by another method than the one given are warned of") {
+  const Call call;
+  for (unsigned i = 0; i < 30; ++i)
+    call.add(std::to_string(i) + ".png", encode_picture(draw_picture(100 + i), ".png"));
+  const std::string outside = call.directory / "query.png", saved = call.directory / "e.json";
+  write_file(outside, encode_picture(draw_picture(1), ".png"));
+  const std::vector<std::string> made{"ahash", "dhash", "whash", "phash --compat imagededup",
+                                      "phash --compat imagehash"};
+  for (const auto& with : made) {
+    CAPTURE(with);
+    REQUIRE(call.run("encode @ -o " + saved + " --method " + with).status == 0);
+    const std::string of_saved = "find --encodings " + saved + " --query " + outside;
+    const auto untold = call.run(of_saved);
+    CHECK(untold.status == 2);
+    // Drawn pictures are too restless for these two to be clear.
+    const bool is_clear = with != "ahash" && with != "whash";
+    if (is_clear) CHECK(untold.errors.find(", by its looks " + with + "\n") != std::string::npos);
+    for (const auto& given : made) {
+      CAPTURE(given);
+      const auto outcome = call.run(of_saved + " --method " + given);
+      CHECK(outcome.status == 0);
+      const bool warns = outcome.errors.find("warning: by their looks") != std::string::npos;
+      if (is_clear || given == with) CHECK(warns == (given != with));
+      if (warns) CHECK(outcome.errors.find("made with --method " + with) != std::string::npos);
+    }
+  }
+}
+
 TEST_CASE("options that do not fit the method are wrong usage, and the message says why") {
   const Call call;
   add_pictures(call);
