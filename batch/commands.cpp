@@ -48,9 +48,25 @@ void keep_only(FoundMap& found, const std::string& name) {
   found = std::move(only);
 }
 
+std::string counted(std::size_t count, const char* one, const char* several) {
+  return std::to_string(count) + " " + (count == 1 ? one : several);
+}
+
+void report(const CompanionCounts& companions, Series series) {
+  if (companions.two_forms > 0)
+    say(counted(companions.two_forms, "pair", "pairs") +
+        " left out: a RAW and its JPEG, or a film and its thumbnail");
+  if (companions.series > 0)
+    say(counted(companions.series, "pair", "pairs") +
+        (series == Series::left_out ? " left out: " : " found: ") +
+        "two shots of one series, by their names and times");
+}
+
 FoundMap search_by_judgement(const SearchOptions& options, PictureMeasurer& measurer,
-                             const std::vector<ListedFile>& files, const std::string& query) {
+                             const std::vector<ListedFile>& files, const std::string& query,
+                             Series series) {
   JudgementSearch search;
+  search.series = series;
   search.policy.radius_bits = max_distance_of(options, matching::HashSize::eight);
   if (options.method == Method::local) {
     search.policy.near_enabled = false;
@@ -59,8 +75,11 @@ FoundMap search_by_judgement(const SearchOptions& options, PictureMeasurer& meas
   const auto pictures = measure_pictures(measurer, files, {.features = true});
   for (std::size_t i = 0; i < pictures.records.size(); ++i)
     if (!query.empty() && pictures.records[i].path == query) search.query = i;
-  return find_by_judgement(pictures.records, pictures.features, search,
-                           comparer(measurer, pictures));
+  CompanionCounts companions;
+  FoundMap found = find_by_judgement(pictures.records, pictures.features, search,
+                                     comparer(measurer, pictures), &companions);
+  report(companions, series);
+  return found;
 }
 
 /// query: empty, or a name that the map will have alone.
@@ -82,7 +101,7 @@ FoundMap search_vectors(const Vectors& vectors, const SearchOptions& options,
   return find_by_similarity(vectors, similarity, query);
 }
 
-FoundMap search_pictures(const SearchOptions& options, std::string query) {
+FoundMap search_pictures(const SearchOptions& options, std::string query, Series series) {
   auto files = list_and_report(options.folders, options.descent);
   if (!query.empty()) query = name_of_query(query, files);
   if (options.method == Method::cnn) {
@@ -95,7 +114,7 @@ FoundMap search_pictures(const SearchOptions& options, std::string query) {
                             max_distance_of(options, definition->size), query);
   FoundMap found = options.method == Method::md5
                        ? find_by_content(digest_pictures(measurer, files))
-                       : search_by_judgement(options, measurer, files, query);
+                       : search_by_judgement(options, measurer, files, query, series);
   if (!query.empty()) keep_only(found, query);
   return found;
 }
@@ -166,13 +185,10 @@ FoundMap search_saved(const SearchOptions& options, std::string query) {
   return search_encodings(encodings, max_distance_of(options, size), query);
 }
 
-FoundMap search(const SearchOptions& options, const std::string& query) {
+FoundMap search(const SearchOptions& options, const std::string& query, Series series) {
   check(options);
-  return options.encodings.empty() ? search_pictures(options, query) : search_saved(options, query);
-}
-
-std::string counted(std::size_t count, const char* one, const char* several) {
-  return std::to_string(count) + " " + (count == 1 ? one : several);
+  return options.encodings.empty() ? search_pictures(options, query, series)
+                                   : search_saved(options, query);
 }
 
 void report_tally(const FoundMap& found) {
@@ -198,7 +214,7 @@ json to_json(const PairMetrics& metrics) {
 
 void find(const FindOptions& options) {
   check_writable(options.search.output);
-  FoundMap found = search(options.search, options.query);
+  FoundMap found = search(options.search, options.query, Series::reported);
   if (options.query.empty())
     report_tally(found);
   else
@@ -209,7 +225,7 @@ void find(const FindOptions& options) {
 
 void to_remove(const SearchOptions& options) {
   check_writable(options.output);
-  const FoundMap found = search(options, {});
+  const FoundMap found = search(options, {}, Series::left_out);
   report_tally(found);
   json list = json::array();
   for (const auto& name : files_to_remove(found)) list.push_back(json_text(name));

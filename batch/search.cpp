@@ -105,26 +105,33 @@ FoundMap find_by_content(const Digests& digests) {
 
 namespace {
 
-/// A RAW and its JPEG, a film's thumbnail: who removes what is found must not lose one by the
-/// other. A series stays in, names of one series are what exported data sets have.
-bool are_two_forms_of_one_shot(const ImageRecord& a, const ImageRecord& b,
-                               matching::Relation relation) {
-  const auto kind = companion_kind(a, b, relation);
-  return kind == matching::CompanionKind::raw_and_jpeg || kind == matching::CompanionKind::sidecar;
+/// Whether a pair is left out: who removes what is found must not lose a RAW by its JPEG, or a shot
+/// by another one. In a map a series stays, for names of one series are what exported data sets
+/// have.
+bool is_left_out(std::optional<matching::CompanionKind> kind, Series series,
+                 CompanionCounts& counts) {
+  if (!kind) return false;
+  const bool is_series = *kind == matching::CompanionKind::burst;
+  ++(is_series ? counts.series : counts.two_forms);
+  return !is_series || series == Series::left_out;
 }
 
 }  // namespace
 
 FoundMap find_by_judgement(std::span<const ImageRecord> files,
                            std::span<const std::optional<matching::PictureFeatures>> features,
-                           const JudgementSearch& search, const Compare& compare) {
+                           const JudgementSearch& search, const Compare& compare,
+                           CompanionCounts* companions) {
   const matching::Policy& policy = search.policy;
+  CompanionCounts counts;
   FoundMap found = keys_of(files);
   const auto relate = [&](std::size_t i, std::size_t j,
                           const std::optional<matching::Comparison>& comparison) {
     if (search.query && i != *search.query && j != *search.query) return;
     const auto relation = relation_between(files[j], {files[i], comparison, false}, policy);
-    if (!relation || are_two_forms_of_one_shot(files[i], files[j], relation->relation)) return;
+    if (!relation ||
+        is_left_out(companion_kind(files[i], files[j], relation->relation), search.series, counts))
+      return;
     if (search.score == HitScore::distance)
       add_pair(found, files[i].path, files[j].path, relation->evidence.distance_bits.value_or(0));
     else
@@ -175,6 +182,10 @@ FoundMap find_by_judgement(std::span<const ImageRecord> files,
     if (!comparison) continue;
     for (const std::size_t i : groups[first])
       for (const std::size_t j : groups[second]) relate(i, j, comparison);
+  }
+  if (companions) {
+    companions->two_forms += counts.two_forms;
+    companions->series += counts.series;
   }
   return found;
 }

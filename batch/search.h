@@ -39,20 +39,31 @@ enum class HitScore : std::uint8_t {
   ssim,      ///< of the part that both pictures show; 1 where they are the same
 };
 
+/// Shots of one series that stand in a relation, by their names and times: in results or not.
+enum class Series : std::uint8_t { reported, left_out };
+
+/// Pairs that stand in a relation and belong together without being copies of each other.
+struct CompanionCounts {
+  std::size_t two_forms = 0;  ///< a RAW and its JPEG, a film and its thumbnail: never in results
+  std::size_t series = 0;
+};
+
 struct JudgementSearch {
   matching::Policy policy = {};
   /// An index into the files: only pairs with that file are looked at; the others stay keys.
   std::optional<std::size_t> query = std::nullopt;
   HitScore score = HitScore::distance;
+  Series series = Series::reported;
 };
 
 /// Pairs that stand in a relation by matching::relation_between(), each pair held against each
 /// other, never chained. Two contents are compared once, however many files have them; only pairs
 /// whose hashes make a relation possible are, and those whose features do.
-/// A RAW and its JPEG, a film and its thumbnail are no pair.
+/// companions: where it is not null, what such pairs there were is added to it.
 /// features: of each file, or empty, and then no edits are found.
 FoundMap find_by_judgement(std::span<const matching::ImageRecord> files,
                            std::span<const std::optional<matching::PictureFeatures>> features,
-                           const JudgementSearch& search, const Compare& compare);
+                           const JudgementSearch& search, const Compare& compare,
+                           CompanionCounts* companions = nullptr);
 
 }  // namespace imgdedup::batch

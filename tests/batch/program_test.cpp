@@ -130,6 +130,23 @@ TEST_CASE("to-remove leaves one of each") {
         json{"b-same-bytes.jpg", "c-same-pixels.jpg", "d-other-quality.jpg"});
 }
 
+TEST_CASE(
+    "to-remove by judgement names no shot of a series, and says so; copies and hashes count") {
+  const Call call;
+  const auto picture = draw_picture(1);
+  call.add("IMG_0001.jpg", encode_picture(picture, ".jpg", 95));
+  call.add("IMG_0002.jpg", encode_picture(picture, ".jpg", 70));
+  call.add("IMG_0003.jpg", encode_picture(picture, ".jpg", 70));
+  const auto found = call.run("find @");
+  CHECK(json::parse(found.output)["IMG_0001.jpg"] == json{"IMG_0002.jpg", "IMG_0003.jpg"});
+  CHECK(found.errors.find("2 pairs found: two shots of one series, by their names and times\n") !=
+        std::string::npos);
+  const auto to_remove = call.run("to-remove @");
+  CHECK(json::parse(to_remove.output) == json{"IMG_0003.jpg"});
+  CHECK(to_remove.errors.find("2 pairs left out: two shots of one series") != std::string::npos);
+  CHECK(json::parse(call.run("to-remove --method phash @").output).size() == 2);
+}
+
 TEST_CASE("what cannot be read is named, what is no picture is passed over") {
   const Call call;
   const auto jpeg = encode_picture(draw_picture(1), ".jpg");

@@ -160,10 +160,10 @@ TEST_CASE("the judgement of a query looks at pairs with that file alone") {
   CHECK(names(found, "a1") == Names{"b"});
 }
 
-TEST_CASE("a raw picture and its JPEG are no pair, two shots of a series are") {
+TEST_CASE("a raw picture and its JPEG are no pair, two shots of a series are, unless left out") {
   const std::vector files{record(0, "d/IMG_0001.CR2", 1, 0), record(1, "d/IMG_0001.JPG", 2, 0b11),
                           record(2, "d/IMG_0002.JPG", 3, 0b111)};
-  FoundMap found = find_by_judgement(files, {}, {}, [&](const std::vector<IndexPair>& pairs) {
+  const auto compare = [&](const std::vector<IndexPair>& pairs) {
     std::vector<std::optional<matching::Comparison>> comparisons;
     for (const auto& [i, j] : pairs) {
       auto& alike = comparisons.emplace_back(matching::Comparison{}).value();
@@ -172,10 +172,19 @@ TEST_CASE("a raw picture and its JPEG are no pair, two shots of a series are") {
       alike.ssim = alike.lowest_tile_ssim = 1;
     }
     return comparisons;
-  });
+  };
+  CompanionCounts companions;
+  FoundMap found = find_by_judgement(files, {}, {}, compare, &companions);
   order_hits(found, 0);
   CHECK(names(found, "d/IMG_0001.JPG") == Names{"d/IMG_0002.JPG"});
   CHECK(names(found, "d/IMG_0001.CR2") == Names{"d/IMG_0002.JPG"});
+  CHECK(companions.two_forms == 1);
+  CHECK(companions.series == 1);
+
+  companions = {};
+  found = find_by_judgement(files, {}, {.series = Series::left_out}, compare, &companions);
+  CHECK(names(found, "d/IMG_0001.JPG").empty());
+  CHECK(companions.series == 1);
 }
 
 TEST_CASE("a pair that could not be compared is no pair") {
