@@ -32,7 +32,7 @@ class SeenDirectories {
 
 void list_folder(const fs::path& folder, const fs::path& name_prefix, Descent descent,
                  SeenDirectories& seen, std::vector<ListedFile>& files,
-                 std::vector<fs::path>& unlistable) {
+                 std::vector<fs::path>& unlistable, PassedOver& passed_over) {
   struct Level {
     fs::path folder, name_prefix;
   };
@@ -50,6 +50,9 @@ void list_folder(const fs::path& folder, const fs::path& name_prefix, Descent de
       const fs::file_type type = entry->symlink_status(entry_error).type();
       if (type == fs::file_type::directory && descent == Descent::recursive)
         waiting.push_back({entry->path(), level.name_prefix / leaf});
+      else if (type == fs::file_type::directory)
+        ++passed_over.folders;
+      if (type == fs::file_type::symlink) ++passed_over.links;
       if (type == fs::file_type::regular)
         files.push_back({(level.name_prefix / leaf).native(), entry->path()});
     }
@@ -62,12 +65,17 @@ void list_folder(const fs::path& folder, const fs::path& name_prefix, Descent de
 }  // namespace
 
 std::vector<ListedFile> list_files(const std::vector<std::string>& folders, Descent descent,
-                                   std::vector<fs::path>& unlistable) {
+                                   std::vector<fs::path>& unlistable, PassedOver* passed_over) {
   std::vector<ListedFile> files;
+  PassedOver not_looked_into;
   SeenDirectories seen;
   for (const auto& folder : folders)
     list_folder(folder, folders.size() == 1 ? fs::path() : fs::path(folder), descent, seen, files,
-                unlistable);
+                unlistable, not_looked_into);
+  if (passed_over) {
+    passed_over->links += not_looked_into.links;
+    passed_over->folders += not_looked_into.folders;
+  }
   std::ranges::sort(files, {}, &ListedFile::name);
   return files;
 }

@@ -108,8 +108,14 @@ Vectors embed_pictures(PictureMeasurer& measurer, const std::vector<ListedFile>&
 
 std::vector<ListedFile> list_and_report(const std::vector<std::string>& folders, Descent descent) {
   std::vector<std::filesystem::path> unlistable;
-  auto files = list_files(folders, descent, unlistable);
+  PassedOver passed_over;
+  auto files = list_files(folders, descent, unlistable, &passed_over);
   for (const auto& folder : unlistable) say(folder.native() + ": cannot be listed");
+  if (passed_over.links > 0)
+    say("symbolic links, which are not followed: " + std::to_string(passed_over.links));
+  if (files.empty() && passed_over.folders > 0)
+    say("no file here, but folders, into which --recursive looks: " +
+        std::to_string(passed_over.folders));
   return files;
 }
 

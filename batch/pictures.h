@@ -49,7 +49,8 @@ Digests digest_pictures(PictureMeasurer& measurer, const std::vector<ListedFile>
 /// The vector of each of `files` by the measurer's network; what cannot be read is named as above.
 Vectors embed_pictures(PictureMeasurer& measurer, const std::vector<ListedFile>& files);
 
-/// The pictures of the folders. Unlistable folders below are named on standard error.
+/// The pictures of the folders. Unlistable folders below are named on standard
+/// error, and how many symbolic links there were, and folders where there was nothing else.
 std::vector<ListedFile> list_and_report(const std::vector<std::string>& folders, Descent descent);
 
 /// Compares pictures of `pictures` for find_by_judgement(). A file that changed since it was

@@ -147,6 +147,18 @@ TEST_CASE(
   CHECK(json::parse(call.run("to-remove --method phash @").output).size() == 2);
 }
 
+TEST_CASE("who finds nothing since all is linked, or lies below, is told") {
+  const Call call;
+  call.add("below/a.jpg", encode_picture(draw_picture(1), ".jpg"));
+  CHECK(call.run("find @").errors.find("no file here, but folders, into which --recursive looks: "
+                                       "1\n") != std::string::npos);
+  CHECK(call.run("find --recursive @").errors.find("--recursive") == std::string::npos);
+  std::filesystem::create_symlink("below/a.jpg", call.directory / "in/link.jpg");
+  const auto outcome = call.run("find --recursive @");
+  CHECK(outcome.errors.find("symbolic links, which are not followed: 1\n") != std::string::npos);
+  CHECK(json::parse(outcome.output).size() == 1);
+}
+
 TEST_CASE("what cannot be read is named, what is no picture is passed over") {
   const Call call;
   const auto jpeg = encode_picture(draw_picture(1), ".jpg");
