@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "daemon/control_context.h"
+#include "daemon/page_room.h"
 #include "matching/policy.h"
 #include "protocol/reports.h"
 
@@ -31,30 +32,47 @@ Json apply_settings(ControlContext& context, const Json& params) {
   const matching::Policy& policy = context.judge.policy();
   Json items = Json::array();
   Json next;
+  PageRoom room;
   std::vector<store::FileId> files;
+  const auto add = [&](const protocol::MoveReport& report) {
+    room.count(report);
+    items.push_back(report);
+  };
   const auto take = [&](const CatalogDecision& decision) {
     files.push_back(decision.file_id);
-    items.push_back(protocol::MoveReport{decision.id, decision.path, true, std::nullopt});
+    add({decision.id, decision.path, true, std::nullopt});
   };
   if (const auto ids = params.find("ids"); ids != params.end() && ids->is_array()) {
-    for (const Json& id_value : *ids) {
-      const auto id = id_value.get<store::DecisionId>();
+    // `next` counts those that were dealt with.
+    for (auto place = static_cast<std::size_t>(after_of(params)); place < ids->size(); ++place) {
+      if (room.is_full()) {
+        next = place;
+        break;
+      }
+      const auto id = ids->at(place).get<store::DecisionId>();
       const auto decision = catalog.decision(id);
       const std::string objection = decision ? objection_to(*decision, policy)
                                              : "there is no such decision; `duplicates` shows them";
       if (objection.empty())
         take(*decision);
       else
-        items.push_back(protocol::MoveReport{id, decision ? decision->path : "", false, objection});
+        add({id, decision ? decision->path : "", false, objection});
     }
   } else {
     const auto limit = params.at("limit").get<std::size_t>();
-    const auto decisions = catalog.decisions_in_force({}, after_of(params), limit);
-    for (const CatalogDecision& decision : decisions)
+    const store::DecisionPage page = catalog.decisions_in_force({}, after_of(params), limit);
+    if (page.next) next = *page.next;
+    store::DecisionId last = 0;
+    for (const CatalogDecision& decision : page.rows) {
+      if (room.is_full()) {
+        next = last;
+        break;
+      }
       if (decision.action_limit == matching::ActionLimit::none &&
           objection_to(decision, policy).empty())
         take(decision);
-    if (decisions.size() == limit) next = decisions.back().id;
+      last = decision.id;
+    }
   }
   context.library.judge_again_alone(files);
   context.intake.look_again();

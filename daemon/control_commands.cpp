@@ -93,6 +93,16 @@ void ControlCommands::send(event::ConnectionId connection, const std::string& li
   if (server_) server_->send(connection, text);
 }
 
+void ControlCommands::answer(event::ConnectionId connection, const Json& id, const Json& result) {
+  const std::string line = protocol::result_line(id, result);
+  if (!server_ || server_->has_room(connection, line.size())) return send(connection, line);
+  const std::string why = "an answer of " + std::to_string(line.size()) +
+                          " bytes is more than what may wait for a client; read the answers that "
+                          "came before it, and ask for less at once";
+  context_.note("a client is not sent what it asked for: " + why);
+  send(connection, protocol::error_line(id, ErrorCode::internal_error, why));
+}
+
 bool ControlCommands::may_change(const event::Peer& peer) const {
   if (is_privileged(peer)) return true;
   if (!context_.change_group) return false;
@@ -166,8 +176,8 @@ void ControlCommands::dispatch(event::ConnectionId connection, const event::Peer
     start_reload(connection, request.id);
   } else if (request.method == "events") {
     const bool follows = params.at("follow").get<bool>();
-    send(connection, protocol::result_line(request.id, follows ? newest_events(context_)
-                                                               : list_events(context_, params)));
+    answer(connection, request.id,
+           follows ? newest_events(context_) : list_events(context_, params));
     if (follows) {
       followers_.insert(connection);
       server_->keep_when_idle(connection);
@@ -175,7 +185,7 @@ void ControlCommands::dispatch(event::ConnectionId connection, const event::Peer
   } else {
     const Json result = handlers().at(request.method)(context_, params);
     if (command->level == protocol::CommandLevel::change) context_.status.count_anew();
-    send(connection, protocol::result_line(request.id, result));
+    answer(connection, request.id, result);
   }
 }
 
@@ -194,7 +204,7 @@ std::function<void(Json)> ControlCommands::answer_to(event::ConnectionId connect
   return [this, connection, id, alive = is_alive_](const Json& result) {
     if (!*alive) return;
     context_.status.count_anew();
-    send(connection, protocol::result_line(id, result));
+    answer(connection, id, result);
   };
 }
 

@@ -70,6 +70,9 @@ class ControlCommands final : public event::LineHandler {
   /// Sends a result to a connection that may be gone by then.
   std::function<void(protocol::Json)> answer_to(event::ConnectionId connection,
                                                 const protocol::Json& id);
+  /// The result of a request, or, where it is larger than what may wait for a client, an error.
+  void answer(event::ConnectionId connection, const protocol::Json& id,
+              const protocol::Json& result);
   void send(event::ConnectionId connection, const std::string& line);
 
   event::Loop& loop_;

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "daemon/control_context.h"
+#include "daemon/page_room.h"
 #include "daemon/reports_from_store.h"
 #include "protocol/utf8.h"
 
@@ -17,19 +18,28 @@ using protocol::Json;
 
 constexpr std::int64_t newest_events_count = 10;
 
-std::size_t limit_of(const Json& params) { return params.at("limit").get<std::size_t>(); }
-
 std::string under_of(const Json& params) {
   const auto under = params.find("under");
   return under == params.end() || under->is_null() ? "" : under->get<std::string>();
 }
 
-/// One page: `next` is the key of the last item if there may be more.
+/// Of a page of rows as many items as have room.
 template <typename Row, typename Report>
-Json page_of(const std::vector<Row>& rows, std::size_t limit, Report report) {
+Json page_of(const store::Page<Row, std::int64_t>& page, Report report) {
   Json items = Json::array();
-  for (const Row& row : rows) items.push_back(report(row));
-  return protocol::make_page(std::move(items), rows.size() < limit ? Json() : Json(rows.back().id));
+  PageRoom room;
+  std::int64_t last = 0;
+  for (const Row& row : page.rows) {
+    Json item = report(row);
+    if (!room.takes(item)) return protocol::make_page(std::move(items), last);
+    items.push_back(std::move(item));
+    last = row.id;
+  }
+  return protocol::make_page(std::move(items), page.next ? Json(*page.next) : Json());
+}
+
+store::PageSize size_of(const Json& params) {
+  return {params.at("limit").get<std::size_t>(), most_rows_looked_at};
 }
 
 /// A decision in force, and what has become of its move.
@@ -82,9 +92,8 @@ Json list_duplicates(ControlContext& context, const Json& params) {
       relation != params.end() && relation->is_string())
     filter.relation = matching::relation_from_name(relation->get<std::string>());
   filter.under = under_of(params);
-  const std::size_t limit = limit_of(params);
   return page_of(
-      context.library.catalog().decisions_in_force(filter, after_of(params), limit), limit,
+      context.library.catalog().decisions_in_force(filter, after_of(params), size_of(params)),
       [&](const store::CatalogDecision& decision) { return Json(report_in(context, decision)); });
 }
 
@@ -100,29 +109,36 @@ Json list_groups(ControlContext& context, const Json& params) {
     after = {place->group_id, place->decision_id};
   }
   store::Catalog& catalog = context.library.catalog();
-  const std::size_t limit = limit_of(params);
-  const auto decisions = catalog.decisions_by_group(under_of(params), after, limit);
+  const store::GroupPage page =
+      catalog.decisions_by_group(under_of(params), after, size_of(params));
   std::vector<protocol::GroupReport> groups;
-  for (const store::CatalogDecision& decision : decisions) {
+  std::optional<store::GroupPlace> next = page.next;
+  PageRoom room;
+  for (const store::CatalogDecision& decision : page.rows) {
+    const protocol::DecisionReport report = report_in(context, decision);
+    if (!room.takes(report)) {
+      next = after;
+      break;
+    }
+    after = {decision.original_file_id, decision.id};
     if (groups.empty() || groups.back().id != decision.original_file_id) {
       protocol::GroupReport& group = groups.emplace_back();
       group.id = decision.original_file_id;
       group.original = decision.original_path;
       group.content = decision.original_content;
       group.copies = catalog.count_decisions_against(decision.original_file_id);
+      room.count(group);
     }
-    groups.back().duplicates.push_back(report_in(context, decision));
+    groups.back().duplicates.push_back(report);
   }
-  Json next;
-  if (decisions.size() == limit)
-    next = to_text(protocol::GroupCursor{decisions.back().original_file_id, decisions.back().id});
-  return protocol::make_page(groups, std::move(next));
+  return protocol::make_page(
+      groups, next ? Json(to_text(protocol::GroupCursor{next->original_file_id, next->decision_id}))
+                   : Json());
 }
 
 Json list_files(ControlContext& context, const Json& params) {
-  const std::size_t limit = limit_of(params);
   return page_of(
-      context.library.catalog().files_below(under_of(params), after_of(params), limit), limit,
+      context.library.catalog().files_below(under_of(params), after_of(params), size_of(params)),
       [&](const store::CatalogFile& file) {
         return Json(protocol::FileReport{file.id, file.path, file.state,
                                          static_cast<std::uint64_t>(file.stamp.size_bytes),
@@ -131,8 +147,7 @@ Json list_files(ControlContext& context, const Json& params) {
 }
 
 Json list_unreadable(ControlContext& context, const Json& params) {
-  const std::size_t limit = limit_of(params);
-  return page_of(context.library.catalog().refused_files(after_of(params), limit), limit,
+  return page_of(context.library.catalog().refused_files(after_of(params), size_of(params)),
                  [](const store::CatalogFile& file) {
                    const matching::Refusal refusal = file.refusal.value_or(matching::Refusal{});
                    return Json(protocol::UnreadableReport{file.id, file.path, file.state,
@@ -141,8 +156,10 @@ Json list_unreadable(ControlContext& context, const Json& params) {
 }
 
 Json list_events(ControlContext& context, const Json& params) {
-  const std::size_t limit = limit_of(params);
-  return page_of(context.library.catalog().decisions_after(after_of(params), limit), limit,
+  const std::size_t limit = size_of(params).rows;
+  store::DecisionPage page{context.library.catalog().decisions_after(after_of(params), limit), {}};
+  if (page.rows.size() == limit) page.next = page.rows.back().id;
+  return page_of(page,
                  [](const store::CatalogDecision& decision) { return Json(report_of(decision)); });
 }
 

@@ -10,6 +10,7 @@
 #include "daemon/event/background.h"
 #include "daemon/file_access.h"
 #include "daemon/log.h"
+#include "daemon/move_batch.h"
 #include "posix/file_copy.h"
 #include "posix/file_status.h"
 #include "protocol/reports.h"
@@ -52,9 +53,12 @@ struct Comparison {
 
 /// A call on its way through its entries.
 struct PurgeCall : std::enable_shared_from_this<PurgeCall> {
-  PurgeCall(event::Loop& its_loop, ControlContext& its_context,
+  PurgeCall(event::Loop& its_loop, ControlContext& its_context, MoveBatch its_batch,
             std::function<void(Json)> its_answer)
-      : loop(its_loop), context(its_context), answer(std::move(its_answer)) {}
+      : loop(its_loop),
+        context(its_context),
+        batch(std::move(its_batch)),
+        answer(std::move(its_answer)) {}
 
   /// On a later turn of the loop each, so that others have theirs.
   void go_on() {
@@ -62,14 +66,13 @@ struct PurgeCall : std::enable_shared_from_this<PurgeCall> {
   }
 
   void take_next() {
-    if (ids.empty()) return answer(protocol::make_page(std::move(items), next));
-    const store::DecisionId id = ids.front();
-    ids.pop_front();
+    const auto taken = batch.take();
+    if (!taken) return answer(batch.answer());
+    const store::DecisionId id = *taken;
     const auto entry = context.library.catalog().quarantine_entry(id);
     if (!entry || entry->state != MoveState::quarantined) {
-      items.push_back(protocol::MoveReport{
-          id, entry ? entry->original_path : "", false,
-          "there is no such entry in quarantine; `quarantine list` shows them"});
+      batch.add({id, entry ? entry->original_path : "", false,
+                 "there is no such entry in quarantine; `quarantine list` shows them"});
       return go_on();
     }
     if (is_forced)
@@ -128,7 +131,7 @@ struct PurgeCall : std::enable_shared_from_this<PurgeCall> {
   void end(const QuarantineEntry& entry, const std::optional<MoveProblem>& problem) {
     protocol::MoveReport report{entry.id, entry.original_path, !problem, std::nullopt};
     if (problem) report.message = problem->message;
-    items.push_back(report);
+    batch.add(report);
     if (!problem)
       log_quarantine_event(
           "purged", entry,
@@ -138,32 +141,34 @@ struct PurgeCall : std::enable_shared_from_this<PurgeCall> {
 
   event::Loop& loop;
   ControlContext& context;
+  MoveBatch batch;
   std::function<void(Json)> answer;
   bool is_forced = false;
-  std::deque<store::DecisionId> ids{};
-  Json items = Json::array();
-  Json next{};
 };
+
+MoveBatch batch_to_purge(ControlContext& context, const Json& params) {
+  if (const auto ids = params.find("ids"); ids != params.end() && ids->is_array())
+    return MoveBatch::of_ids(*ids, after_of(params));
+  const std::int64_t moved_before_ns =
+      wall_clock_ns() - params.at("older_than").get<std::int64_t>() * 1'000'000;
+  const auto limit = params.at("limit").get<std::size_t>();
+  const auto entries =
+      context.library.catalog().quarantine_entries(MoveState::quarantined, after_of(params), limit);
+  std::deque<store::DecisionId> ids;
+  for (const QuarantineEntry& entry : entries)
+    if (entry.moved_at_ns <= moved_before_ns) ids.push_back(entry.id);
+  return MoveBatch::of_listing(std::move(ids),
+                               entries.size() < limit ? Json() : Json(entries.back().id));
+}
 
 }  // namespace
 
 void purge_quarantined(event::Loop& loop, ControlContext& context, const Json& params,
                        std::function<void(Json)> answer) {
-  const auto call = std::make_shared<PurgeCall>(loop, context, std::move(answer));
+  const auto call = std::make_shared<PurgeCall>(loop, context, batch_to_purge(context, params),
+                                                std::move(answer));
   const auto force = params.find("force");
   call->is_forced = force != params.end() && force->is_boolean() && force->get<bool>();
-  if (const auto ids = params.find("ids"); ids != params.end() && ids->is_array()) {
-    for (const Json& id : *ids) call->ids.push_back(id.get<store::DecisionId>());
-  } else {
-    const std::int64_t moved_before_ns =
-        wall_clock_ns() - params.at("older_than").get<std::int64_t>() * 1'000'000;
-    const auto limit = params.at("limit").get<std::size_t>();
-    const auto entries = context.library.catalog().quarantine_entries(MoveState::quarantined,
-                                                                      after_of(params), limit);
-    for (const QuarantineEntry& entry : entries)
-      if (entry.moved_at_ns <= moved_before_ns) call->ids.push_back(entry.id);
-    if (entries.size() == limit) call->next = entries.back().id;
-  }
   call->go_on();
 }
 

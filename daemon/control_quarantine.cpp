@@ -11,6 +11,7 @@
 #include "daemon/control_context.h"
 #include "daemon/file_access.h"
 #include "daemon/log.h"
+#include "daemon/move_batch.h"
 #include "daemon/reports_from_store.h"
 #include "protocol/utf8.h"
 #include "store/quarantine.h"
@@ -102,13 +103,19 @@ Json list_quarantine(ControlContext& context, const Json& params) {
   const auto limit = params.at("limit").get<std::size_t>();
   const bool orphans_only = is_set(params, "orphans");
   Json items = Json::array();
-  const auto entries = catalog.quarantine_entries(MoveState::quarantined, after_of(params), limit);
+  PageRoom room;
+  std::int64_t last = after_of(params);
+  const auto entries = catalog.quarantine_entries(MoveState::quarantined, last, limit);
   for (const QuarantineEntry& entry : entries) {
     // What was written into it since is nowhere else.
     const bool is_changed = store::has_changed_in_quarantine(entry);
     const bool is_last_copy = is_changed || !catalog.has_judged_file(entry.content);
-    if (is_last_copy || !orphans_only)
-      items.push_back(daemon::report_of(entry, is_last_copy, is_changed));
+    if (is_last_copy || !orphans_only) {
+      Json item = daemon::report_of(entry, is_last_copy, is_changed);
+      if (!room.takes(item)) return protocol::make_page(std::move(items), last);
+      items.push_back(std::move(item));
+    }
+    last = entry.id;
   }
   return protocol::make_page(std::move(items),
                              entries.size() < limit ? Json() : Json(entries.back().id));
@@ -118,19 +125,18 @@ namespace {
 
 /// A call of `quarantine.restore` on its way through its entries.
 struct RestoreCall : std::enable_shared_from_this<RestoreCall> {
-  RestoreCall(ControlContext& its_context, std::function<void(Json)> its_answer)
-      : context(its_context), answer(std::move(its_answer)) {}
+  RestoreCall(ControlContext& its_context, MoveBatch its_batch,
+              std::function<void(Json)> its_answer)
+      : context(its_context), batch(std::move(its_batch)), answer(std::move(its_answer)) {}
 
   void go_on() {
-    while (!ids.empty()) {
-      const store::DecisionId id = ids.front();
-      ids.pop_front();
+    while (const auto taken = batch.take()) {
+      const store::DecisionId id = *taken;
       const auto entry = context.library.catalog().quarantine_entry(id);
       const Root* root = entry ? context.roots.holding(entry->original_path) : nullptr;
       if (root && !root->is_online()) {
-        items.push_back(
-            report_of(*entry, store::MoveProblem{store::MoveProblem::Kind::refused,
-                                                 "its folder is not there: " + root->error}));
+        batch.add(report_of(*entry, store::MoveProblem{store::MoveProblem::Kind::refused,
+                                                       "its folder is not there: " + root->error}));
         continue;
       }
       context.restorer.restore(id, root ? root->settings.path : "",
@@ -140,7 +146,7 @@ struct RestoreCall : std::enable_shared_from_this<RestoreCall> {
                                });
       return;
     }
-    answer(protocol::make_page(std::move(items), next));
+    answer(batch.answer());
   }
 
   void ended(store::DecisionId id, const Restorer::Outcome& outcome) {
@@ -158,31 +164,32 @@ struct RestoreCall : std::enable_shared_from_this<RestoreCall> {
           report.message.value_or("restored, but not all could be given back to it") + "; " + lost;
     if (report.message && report.done)
       log_quarantine_event("restored", *entry, report.message.value());
-    items.push_back(report);
+    batch.add(report);
   }
 
   ControlContext& context;
+  MoveBatch batch;
   std::function<void(Json)> answer;
-  std::deque<store::DecisionId> ids{};
-  Json items = Json::array();
-  Json next{};
 };
+
+MoveBatch batch_to_restore(ControlContext& context, const Json& params) {
+  if (const auto ids = params.find("ids"); ids != params.end() && ids->is_array())
+    return MoveBatch::of_ids(*ids, after_of(params));
+  const auto limit = params.at("limit").get<std::size_t>();
+  const auto entries =
+      context.library.catalog().quarantine_entries(MoveState::quarantined, after_of(params), limit);
+  std::deque<store::DecisionId> ids;
+  for (const QuarantineEntry& entry : entries) ids.push_back(entry.id);
+  return MoveBatch::of_listing(std::move(ids),
+                               entries.size() < limit ? Json() : Json(entries.back().id));
+}
 
 }  // namespace
 
 void restore_quarantined(ControlContext& context, const Json& params,
                          std::function<void(Json)> answer) {
-  const auto call = std::make_shared<RestoreCall>(context, std::move(answer));
-  if (const auto ids = params.find("ids"); ids != params.end() && ids->is_array()) {
-    for (const Json& id : *ids) call->ids.push_back(id.get<store::DecisionId>());
-  } else {
-    const auto limit = params.at("limit").get<std::size_t>();
-    const auto entries = context.library.catalog().quarantine_entries(MoveState::quarantined,
-                                                                      after_of(params), limit);
-    for (const QuarantineEntry& entry : entries) call->ids.push_back(entry.id);
-    if (entries.size() == limit) call->next = entries.back().id;
-  }
-  call->go_on();
+  std::make_shared<RestoreCall>(context, batch_to_restore(context, params), std::move(answer))
+      ->go_on();
 }
 
 Json declare_distinct(ControlContext& context, const Json& params) {

@@ -85,7 +85,7 @@ bool WatchTree::is_plausible_root(std::size_t index, const store::RootIdentity& 
   const std::string& path = root.settings.path;
   const auto known = catalog_.root_identity(path);
   if (!known || *known == seen) return true;
-  const auto files = catalog_.files_below(path, 0, sampled_files);
+  const auto files = catalog_.files_below(path, 0, sampled_files).rows;
   if (files.empty()) return true;
   const auto is_there = [&](const store::CatalogFile& file) {
     return static_cast<bool>(posix::open_file_beneath(path, relative_to(root, file.path)));

@@ -177,8 +177,9 @@ constexpr auto pages = std::to_array<CommandPage>({
      "Needs `ids` or `all`. Ends standing decisions whose action was `log` and would be "
      "`quarantine` by the settings of now; their files are judged anew, before all others that "
      "wait. With `all`, those with an `action_limit` are left out; one call looks at `limit` "
-     "decisions at most and `next` says where to go on. Each item says whether it was done, else "
-     "why not.",
+     "decisions at most. Where `next` is not null, with `ids` too, it says where to go on. Each "
+     "item "
+     "says whether it was done, else why not.",
      R"({"ids": [7]})",
      R"({"items": [{"id": 7, "path": "/srv/photos/copy.jpg", "done": true, "message": null}],
       "next": null})",
@@ -188,7 +189,9 @@ constexpr auto pages = std::to_array<CommandPage>({
      "it changes. Each item says whether it was done, else why not; a `message` beside `done` "
      "names "
      "what of owner, mode, times and attributes could not be given back. With `all`, one call "
-     "restores `limit` files at most and `next` says where to go on.",
+     "restores `limit` files at most. Where `next` is not null, with `ids` too, it says where to "
+     "go "
+     "on.",
      R"({"ids": [9]})",
      R"({"items": [{"id": 9, "path": "/srv/photos/again.jpg", "done": true, "message": null}],
       "next": null})",
@@ -198,7 +201,9 @@ constexpr auto pages = std::to_array<CommandPage>({
      "against "
      "those of a copy in the watched folders. A last copy of its content is refused unless `force` "
      "is true. Each item says whether it was done, else why not. With `older_than`, one "
-     "call deletes `limit` files at most and `next` says where to go on.",
+     "call deletes `limit` files at most. Where `next` is not null, with `ids` too, it says where "
+     "to "
+     "go on.",
      R"({"older_than": "30d", "force": false})",
      R"({"items": [{"id": 9, "path": "/srv/photos/again.jpg", "done": false,
       "message": "the last copy of its content; purge it with force"}], "next": null})",

@@ -13,6 +13,24 @@ namespace {
 
 bool is_ascii_printable(char byte) { return byte >= ' ' && byte < 0x7f; }
 
+std::size_t most_text_bytes(std::string_view text) {
+  constexpr std::size_t escape = 6;  // \uXXXX
+  constexpr std::size_t quotes = 2;
+  std::size_t bytes = quotes;
+  for (const char byte : text) {
+    if (byte == '"' || byte == '\\')
+      bytes += 2;
+    else if (is_ascii_printable(byte))
+      bytes += 1;
+    else if (static_cast<unsigned char>(byte) < 0x80)
+      bytes += escape;
+    else
+      // U+FFFD for a byte that is no UTF-8, or half an escape: what becomes one has two at least.
+      bytes += 3;
+  }
+  return bytes;
+}
+
 }  // namespace
 
 std::string dump_line(const Json& value) {
@@ -37,6 +55,27 @@ std::string dump_line(const Json& value) {
     i += point.bytes;
   }
   return line;
+}
+
+std::size_t most_line_bytes(const Json& value) {
+  constexpr std::size_t longest_number = 25;
+  switch (value.type()) {
+    case Json::value_t::string:
+      return most_text_bytes(value.get_ref<const std::string&>());
+    case Json::value_t::array: {
+      std::size_t bytes = 2;
+      for (const Json& element : value) bytes += most_line_bytes(element) + 1;
+      return bytes;
+    }
+    case Json::value_t::object: {
+      std::size_t bytes = 2;
+      for (const auto& [name, member] : value.items())
+        bytes += most_text_bytes(name) + most_line_bytes(member) + 2;
+      return bytes;
+    }
+    default:
+      return longest_number;
+  }
 }
 
 }  // namespace imgdedup::protocol

@@ -2,6 +2,7 @@
 // The JSON value of the protocol, and its one-line text.
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include <nlohmann/json.hpp>
@@ -16,5 +17,8 @@ using Json = nlohmann::ordered_json;
 /// text direction character (they become \uXXXX), so it is safe in a log and on a terminal.
 /// Strings that are no UTF-8 never make it throw: their bad bytes become U+FFFD.
 std::string dump_line(const Json& value);
+
+/// At least the bytes of dump_line(value), and seldom much more, without making it.
+std::size_t most_line_bytes(const Json& value);
 
 }  // namespace imgdedup::protocol

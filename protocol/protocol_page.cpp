@@ -35,8 +35,9 @@ again after the table has changed: `build/imgdedup-protocol-page > docs/protocol
 - **time**: ISO 8601, UTC, with milliseconds. **duration**: a text with its unit: `500ms`, `60s`, `10m`, `24h`, `30d`.
 - **relation**: `exact`, `pixels`, `near` or `edited`. **action**: `log` or `quarantine`.
 - **decision state**: `standing`, `quarantined`, `restored`, `purged`, `superseded` or `dismissed`.
-- **page**: a listing answers `{"items": [...], "next": ...}`. `next` is null at the end; else it is what `after` of
-  the next request must be, and nothing else should be read into it.
+- **page**: a listing answers `{"items": [...], "next": ...}`. `next` is what `after` of the next request must be, with
+  the other parameters as they were, and nothing else should be read into it. A page may be short or empty, for it ends
+  after 5,000 rows that were looked at and after 1 MiB; only `"next": null` ends a listing.
 
 ## Errors
 

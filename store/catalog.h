@@ -93,7 +93,29 @@ struct EmbeddingEntry {
 struct GroupPlace {
   FileId original_file_id = 0;
   DecisionId decision_id = 0;
+
+  bool operator==(const GroupPlace&) const = default;
 };
+
+/// How much one page of a listing gives, and how much it may cost.
+struct PageSize {
+  PageSize(std::size_t most_rows, std::size_t most_rows_looked_at = 0)
+      : rows(most_rows), rows_looked_at(most_rows_looked_at) {}
+  [[nodiscard]] bool is_bounded() const { return rows_looked_at > 0; }
+
+  std::size_t rows;            ///< > 0
+  std::size_t rows_looked_at;  ///< also those that the listing leaves out; 0: any number
+};
+
+/// A page of a listing that leaves rows out: it may be short or empty and not be the last.
+template <typename Row, typename Place>
+struct Page {
+  std::vector<Row> rows;
+  std::optional<Place> next;  ///< the key after which the next page begins; empty: this is the last
+};
+using FilePage = Page<CatalogFile, FileId>;
+using DecisionPage = Page<CatalogDecision, DecisionId>;
+using GroupPage = Page<CatalogDecision, GroupPlace>;
 
 /// Loop thread only. Every method throws StoreError when the backend fails; a change outside a
 /// transaction is one of its own. Paths are bytes: absolute, '/' between parts, none at the end.
@@ -117,8 +139,8 @@ class Catalog {
                                                                     std::string_view after_name,
                                                                     std::size_t limit) = 0;
   /// All files at any depth below `directory` ("" or "/": all there are), by id.
-  [[nodiscard]] virtual std::vector<CatalogFile> files_below(std::string_view directory,
-                                                             FileId after, std::size_t limit) = 0;
+  [[nodiscard]] virtual FilePage files_below(std::string_view directory, FileId after,
+                                             const PageSize& size) = 0;
   /// `directory` and directories at any depth below it that hold files of the catalog.
   [[nodiscard]] virtual std::vector<std::string> directories_below(std::string_view directory) = 0;
   /// Every name of one inode, oldest row first.
@@ -135,7 +157,7 @@ class Catalog {
                                                                    FileId after,
                                                                    std::size_t limit) = 0;
   /// Incomplete, unreadable and unsupported files, by id.
-  [[nodiscard]] virtual std::vector<CatalogFile> refused_files(FileId after, std::size_t limit) = 0;
+  [[nodiscard]] virtual FilePage refused_files(FileId after, const PageSize& size) = 0;
 
   /// A new row, pending or alias. Precondition: no row at `path`.
   virtual FileId add_file(std::string_view path, const matching::FileStamp& stamp,
@@ -271,13 +293,14 @@ class Catalog {
   /// An id that no decision has or had, and that none to come gets by itself.
   virtual DecisionId reserve_decision_id() = 0;
   /// Standing or quarantined, newest first; `before`: 0 to start.
-  [[nodiscard]] virtual std::vector<CatalogDecision> decisions_in_force(
-      const DecisionFilter& filter, DecisionId before, std::size_t limit) = 0;
+  [[nodiscard]] virtual DecisionPage decisions_in_force(const DecisionFilter& filter,
+                                                        DecisionId before,
+                                                        const PageSize& size) = 0;
   /// Decisions in force whose duplicate or original lies below `under` ("": everywhere), by
   /// original and id.
-  [[nodiscard]] virtual std::vector<CatalogDecision> decisions_by_group(std::string_view under,
-                                                                        const GroupPlace& after,
-                                                                        std::size_t limit) = 0;
+  [[nodiscard]] virtual GroupPage decisions_by_group(std::string_view under,
+                                                     const GroupPlace& after,
+                                                     const PageSize& size) = 0;
   [[nodiscard]] virtual std::uint64_t count_decisions_against(FileId original) = 0;
   /// Standing decisions whose action is quarantine and which no move has carried out, by id.
   [[nodiscard]] virtual std::vector<CatalogDecision> decisions_to_carry_out(DecisionId after,

@@ -51,15 +51,14 @@ class SqliteCatalog final : public Catalog {
   std::vector<CatalogFile> files_in_directory(std::string_view directory,
                                               std::string_view after_name,
                                               std::size_t limit) override;
-  std::vector<CatalogFile> files_below(std::string_view directory, FileId after,
-                                       std::size_t limit) override;
+  FilePage files_below(std::string_view directory, FileId after, const PageSize& size) override;
   std::vector<std::string> directories_below(std::string_view directory) override;
   std::vector<CatalogFile> files_with_inode(std::uint64_t device, std::uint64_t inode) override;
   std::optional<CatalogFile> one_with_inode(std::uint64_t device, std::uint64_t inode,
                                             InodeRow which, FileId except) override;
   std::vector<CatalogFile> files_refused_for(matching::RefusalReason reason, FileId after,
                                              std::size_t limit) override;
-  std::vector<CatalogFile> refused_files(FileId after, std::size_t limit) override;
+  FilePage refused_files(FileId after, const PageSize& size) override;
   FileId add_file(std::string_view path, const matching::FileStamp& stamp, std::uint64_t hard_links,
                   matching::FileState state) override;
   void mark_pending(FileId id, const matching::FileStamp& stamp, std::uint64_t hard_links,
@@ -117,10 +116,10 @@ class SqliteCatalog final : public Catalog {
   DecisionId last_decision_id() override;
   void reserve_decision_ids(DecisionId id) override;
   DecisionId reserve_decision_id() override;
-  std::vector<CatalogDecision> decisions_in_force(const DecisionFilter& filter, DecisionId before,
-                                                  std::size_t limit) override;
-  std::vector<CatalogDecision> decisions_by_group(std::string_view under, const GroupPlace& after,
-                                                  std::size_t limit) override;
+  DecisionPage decisions_in_force(const DecisionFilter& filter, DecisionId before,
+                                  const PageSize& size) override;
+  GroupPage decisions_by_group(std::string_view under, const GroupPlace& after,
+                               const PageSize& size) override;
   std::uint64_t count_decisions_against(FileId original) override;
   std::vector<CatalogDecision> decisions_to_carry_out(DecisionId after, std::size_t limit) override;
 

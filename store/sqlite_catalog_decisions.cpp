@@ -18,11 +18,19 @@ constexpr const char* last_by_file = "SELECT " IMGDEDUP_DECISION_COLUMNS
 constexpr const char* standing_by_original =
     "SELECT " IMGDEDUP_DECISION_COLUMNS
     " FROM decisions WHERE original_file_id = ?1 AND state <= 1 AND state = 0 ORDER BY id";
+// Two merged lookups in one index, where one by (original_file_id, id) > (?1, ?2) would go through
+// all of the group that is gone on with.
+#define IMGDEDUP_IN_GROUPS_AFTER(columns)                                   \
+  "SELECT " columns                                                         \
+  " FROM decisions WHERE state <= 1 AND original_file_id = ?1 AND id > ?2 " \
+  "UNION ALL SELECT " columns " FROM decisions WHERE state <= 1 AND original_file_id > ?1 "
 constexpr const char* decisions_grouped =
-    "SELECT " IMGDEDUP_DECISION_COLUMNS
-    " FROM decisions WHERE state <= 1 AND (original_file_id, id) > (?1, ?2) "
-    "AND (?3 IS NULL OR (original_path >= ?3 AND original_path < ?4) "
-    "OR (path >= ?3 AND path < ?4)) ORDER BY original_file_id, id LIMIT ?5";
+    "SELECT * FROM (" IMGDEDUP_IN_GROUPS_AFTER(
+        IMGDEDUP_DECISION_COLUMNS) "ORDER BY original_file_id, id LIMIT ?6) "
+    "WHERE ?3 IS NULL OR (original_path >= ?3 AND original_path < ?4) "
+    "OR (path >= ?3 AND path < ?4) ORDER BY original_file_id, id LIMIT ?5";
+constexpr const char* grouped_after = IMGDEDUP_IN_GROUPS_AFTER(
+    "original_file_id, id") "ORDER BY original_file_id, id LIMIT 1 OFFSET ?3";
 constexpr const char* decision_count_by_original =
     "SELECT COUNT(*) FROM decisions WHERE original_file_id = ?1 AND state <= 1";
 constexpr const char* decisions_uncarried =
@@ -40,8 +48,10 @@ constexpr const char* insert_reserved_id =
     "(SELECT 1 FROM sqlite_sequence WHERE name = 'decisions')";
 constexpr const char* decisions_newest_first =
     "SELECT " IMGDEDUP_DECISION_COLUMNS
-    " FROM decisions WHERE state <= 1 AND id < ?1 AND (?2 IS NULL OR relation = ?2) "
+    " FROM decisions WHERE state <= 1 AND id < ?1 AND id >= ?6 AND (?2 IS NULL OR relation = ?2) "
     "AND (?3 IS NULL OR (path >= ?3 AND path < ?4)) ORDER BY id DESC LIMIT ?5";
+constexpr const char* in_force_before =
+    "SELECT id FROM decisions WHERE state <= 1 AND id < ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2";
 constexpr const char* insert_decision =
     "INSERT INTO decisions (file_id, original_file_id, path, original_path, relation, "
     "distance_bits, ssim, inliers, similarity, action, action_limit, content, original_content, "
@@ -182,29 +192,46 @@ DecisionId SqliteCatalog::reserve_decision_id() {
   return id;
 }
 
-std::vector<CatalogDecision> SqliteCatalog::decisions_in_force(const DecisionFilter& filter,
-                                                               DecisionId before,
-                                                               std::size_t limit) {
+DecisionPage SqliteCatalog::decisions_in_force(const DecisionFilter& filter, DecisionId before,
+                                               const PageSize& size) {
+  if (before <= 0) before = std::numeric_limits<DecisionId>::max();
   std::optional<std::int64_t> relation;
   if (filter.relation) relation = number_of(*filter.relation);
   const auto [lower, upper] = bounds_below(filter.under);
   std::optional<Blob> lower_bound;
   if (!filter.under.empty()) lower_bound = Blob{lower};
+  std::optional<DecisionId> end;
+  if ((relation || lower_bound) && size.is_bounded()) {
+    auto row = prepared(in_force_before).run(before, size.rows_looked_at - 1);
+    if (row.next()) end = row.integer(0);
+  }
   auto row = prepared(decisions_newest_first)
-                 .run(before > 0 ? before : std::numeric_limits<DecisionId>::max(), relation,
-                      lower_bound, Blob{upper}, limit);
-  return collect(row, read_decision);
+                 .run(before, relation, lower_bound, Blob{upper}, size.rows, end.value_or(0));
+  return page_of(collect(row, read_decision), size.rows, end,
+                 [](const CatalogDecision& decision) { return decision.id; });
 }
 
-std::vector<CatalogDecision> SqliteCatalog::decisions_by_group(std::string_view under,
-                                                               const GroupPlace& after,
-                                                               std::size_t limit) {
+GroupPage SqliteCatalog::decisions_by_group(std::string_view under, const GroupPlace& after,
+                                            const PageSize& size) {
   const auto [lower, upper] = bounds_below(under);
   std::optional<Blob> lower_bound;
   if (!under.empty()) lower_bound = Blob{lower};
+  std::optional<GroupPlace> end;
+  std::int64_t rows_looked_at = -1;
+  if (!lower_bound) {
+    rows_looked_at = static_cast<std::int64_t>(size.rows);
+  } else if (size.is_bounded()) {
+    rows_looked_at = static_cast<std::int64_t>(size.rows_looked_at);
+    auto row =
+        prepared(grouped_after).run(after.original_file_id, after.decision_id, rows_looked_at - 1);
+    if (row.next()) end = GroupPlace{row.integer(0), row.integer(1)};
+  }
   auto row = prepared(decisions_grouped)
-                 .run(after.original_file_id, after.decision_id, lower_bound, Blob{upper}, limit);
-  return collect(row, read_decision);
+                 .run(after.original_file_id, after.decision_id, lower_bound, Blob{upper},
+                      size.rows, rows_looked_at);
+  return page_of(collect(row, read_decision), size.rows, end, [](const CatalogDecision& decision) {
+    return GroupPlace{decision.original_file_id, decision.id};
+  });
 }
 
 std::uint64_t SqliteCatalog::count_decisions_against(FileId original) {

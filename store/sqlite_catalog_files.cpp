@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The catalog in SQLite: files, and their queue.
+#include <limits>
+
 #include "store/sqlite_catalog.h"
 #include "store/sqlite_rows.h"
 #include "store/store_error.h"
@@ -16,9 +18,13 @@ constexpr const char* files_by_directory =
     "WHERE d.path = ?1 AND f.name > ?2 ORDER BY f.name LIMIT ?3";
 constexpr const char* all_files =
     "SELECT " IMGDEDUP_FILE_COLUMNS IMGDEDUP_FILE_TABLES "WHERE f.id > ?1 ORDER BY f.id LIMIT ?2";
+// By the ids of files: by directories, a large one would be sorted for each page.
 constexpr const char* files_by_subtree =
     "SELECT " IMGDEDUP_FILE_COLUMNS IMGDEDUP_FILE_TABLES
-    "WHERE f.id > ?1 AND (d.path = ?2 OR (d.path >= ?3 AND d.path < ?4)) ORDER BY f.id LIMIT ?5";
+    "WHERE f.id > ?1 AND f.id <= ?6 AND (+d.path = ?2 OR (+d.path >= ?3 AND +d.path < ?4)) "
+    "ORDER BY f.id LIMIT ?5";
+constexpr const char* file_after =
+    "SELECT id FROM files WHERE id > ?1 ORDER BY id LIMIT 1 OFFSET ?2";
 constexpr const char* directories_by_subtree =
     "SELECT path FROM directories WHERE path = ?1 OR (path >= ?2 AND path < ?3) ORDER BY path";
 constexpr const char* files_by_inode = "SELECT " IMGDEDUP_FILE_COLUMNS IMGDEDUP_FILE_TABLES
@@ -35,8 +41,11 @@ constexpr const char* files_by_refusal_reason =
     "WHERE f.refusal_reason = ?1 AND f.id > ?2 ORDER BY f.id LIMIT ?3";
 constexpr const char* files_by_refusal =
     "SELECT " IMGDEDUP_FILE_COLUMNS IMGDEDUP_FILE_TABLES
-    "WHERE f.refusal_reason IS NOT NULL AND f.state IN (3, 4, 5) AND f.id > ?1 "
+    "WHERE f.refusal_reason IS NOT NULL AND f.state IN (3, 4, 5) AND f.id > ?1 AND f.id <= ?3 "
     "ORDER BY f.id LIMIT ?2";
+constexpr const char* refusal_after =
+    "SELECT id FROM files WHERE refusal_reason IS NOT NULL AND id > ?1 ORDER BY id LIMIT 1 "
+    "OFFSET ?2";
 constexpr const char* files_without_offline =
     "SELECT " IMGDEDUP_FILE_COLUMNS IMGDEDUP_FILE_TABLES
     "WHERE f.judged_without_offline <> 0 AND f.id > ?1 ORDER BY f.id LIMIT ?2";
@@ -97,6 +106,18 @@ constexpr const char* count_down =
 constexpr const char* counter_value = "SELECT value FROM counters WHERE name = 'pending_sequence'";
 constexpr const char* pending_count = "SELECT COUNT(*) FROM files WHERE pending_sequence <= ?1";
 
+constexpr FileId last_file_id = std::numeric_limits<FileId>::max();
+
+FileId id_of(const CatalogFile& file) { return file.id; }
+
+/// The last of the rows that a page looks at; empty if it may look at all there are.
+std::optional<FileId> end_of_look(SqliteStatement& nth_after, FileId after, const PageSize& size) {
+  if (!size.is_bounded()) return std::nullopt;
+  auto row = nth_after.run(after, size.rows_looked_at - 1);
+  if (!row.next()) return std::nullopt;
+  return row.integer(0);
+}
+
 }  // namespace
 
 std::unique_ptr<Transaction> SqliteCatalog::begin_own() {
@@ -129,16 +150,18 @@ std::vector<CatalogFile> SqliteCatalog::files_in_directory(std::string_view dire
   return collect(row, read_file);
 }
 
-std::vector<CatalogFile> SqliteCatalog::files_below(std::string_view directory, FileId after,
-                                                    std::size_t limit) {
+FilePage SqliteCatalog::files_below(std::string_view directory, FileId after,
+                                    const PageSize& size) {
   if (directory.empty() || directory == "/") {
-    auto row = prepared(all_files).run(after, limit);
-    return collect(row, read_file);
+    auto row = prepared(all_files).run(after, size.rows);
+    return page_of(collect(row, read_file), size.rows, std::optional<FileId>(), id_of);
   }
+  const std::optional<FileId> end = end_of_look(prepared(file_after), after, size);
   const auto [lower, upper] = bounds_below(directory);
-  auto row =
-      prepared(files_by_subtree).run(after, Blob{directory}, Blob{lower}, Blob{upper}, limit);
-  return collect(row, read_file);
+  auto row = prepared(files_by_subtree)
+                 .run(after, Blob{directory}, Blob{lower}, Blob{upper}, size.rows,
+                      end.value_or(last_file_id));
+  return page_of(collect(row, read_file), size.rows, end, id_of);
 }
 
 std::vector<std::string> SqliteCatalog::directories_below(std::string_view directory) {
@@ -167,9 +190,10 @@ std::vector<CatalogFile> SqliteCatalog::files_refused_for(matching::RefusalReaso
   return collect(row, read_file);
 }
 
-std::vector<CatalogFile> SqliteCatalog::refused_files(FileId after, std::size_t limit) {
-  auto row = prepared(files_by_refusal).run(after, limit);
-  return collect(row, read_file);
+FilePage SqliteCatalog::refused_files(FileId after, const PageSize& size) {
+  const std::optional<FileId> end = end_of_look(prepared(refusal_after), after, size);
+  auto row = prepared(files_by_refusal).run(after, size.rows, end.value_or(last_file_id));
+  return page_of(collect(row, read_file), size.rows, end, id_of);
 }
 
 SqliteCatalog::Place SqliteCatalog::place_of(FileId id) {

@@ -2,11 +2,14 @@
 // Columns of the catalog's tables to values, and values to columns.
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "store/catalog.h"
 #include "store/records.h"
 #include "store/sqlite_statement.h"
 #include "store/store_error.h"
@@ -68,6 +71,15 @@ auto collect(SqliteStatement::Run& row, Read read) {
   std::vector<decltype(read(row))> rows;
   while (row.next()) rows.push_back(read(row));
   return rows;
+}
+
+/// The page that ends with its last row if it is full, else at `end`: there looking ended early,
+/// or, if that is empty, there was no more to look at.
+template <typename Row, typename Place, typename PlaceOf>
+Page<Row, Place> page_of(std::vector<Row> rows, std::size_t most_rows, std::optional<Place> end,
+                         PlaceOf place_of) {
+  if (rows.size() >= most_rows && !rows.empty()) end = place_of(rows.back());
+  return {std::move(rows), end};
 }
 
 }  // namespace imgdedup::store

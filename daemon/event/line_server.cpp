@@ -48,7 +48,7 @@ class LineServer::Implementation {
   bool send(ConnectionId id, std::string_view line) {
     LineConnection* const connection = find(id);
     if (!connection || connection->state != LineConnection::State::open) return false;
-    if (connection->output.bytes() + line.size() + 1 > limits_.output_bytes) {
+    if (!has_room(id, line.size())) {
       end(*connection);
       return false;
     }
@@ -83,6 +83,10 @@ class LineServer::Implementation {
     find(id)->line_begun = loop_.now();
     take_turn_later(id);
     return id;
+  }
+
+  [[nodiscard]] bool has_room(ConnectionId id, std::size_t line_bytes) const {
+    return unsent_bytes(id) + line_bytes + 1 <= limits_.output_bytes;
   }
 
   [[nodiscard]] std::size_t unsent_bytes(ConnectionId id) const {
@@ -385,6 +389,10 @@ std::optional<ReleasedConnection> LineServer::release(ConnectionId connection) {
 
 std::optional<ConnectionId> LineServer::adopt(ReleasedConnection released) {
   return implementation_->adopt(std::move(released));
+}
+
+bool LineServer::has_room(ConnectionId connection, std::size_t line_bytes) const {
+  return implementation_->has_room(connection, line_bytes);
 }
 
 std::size_t LineServer::unsent_bytes(ConnectionId connection) const {

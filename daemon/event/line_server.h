@@ -124,6 +124,8 @@ class LineServer {
   /// A connection that another server has released, whatever the limits say; nothing if the kernel
   /// does not say who is at its other end.
   std::optional<ConnectionId> adopt(ReleasedConnection released);
+  /// Whether send() would take a line of so many bytes now rather than close the connection.
+  [[nodiscard]] bool has_room(ConnectionId connection, std::size_t line_bytes) const;
   /// What send() holds back for it; 0 for an unknown id.
   [[nodiscard]] std::size_t unsent_bytes(ConnectionId connection) const;
   [[nodiscard]] std::size_t connection_count() const;

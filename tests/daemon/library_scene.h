@@ -187,7 +187,7 @@ struct LibraryScene {
       if (entry.is_regular_file()) on_disk.insert(entry.path());
     std::set<std::string> rows;
     std::set<store::ContentId> contents;
-    for (const auto& file : catalog.files_below("", 0, 100000)) {
+    for (const auto& file : catalog.files_below("", 0, 100000).rows) {
       CAPTURE(file.path);
       rows.insert(file.path);
       const auto decision = catalog.standing_decision_on(file.id);

@@ -293,7 +293,7 @@ TEST_CASE("a file that an editor replaces is one row, first seen with these byte
     scene.rename("a.tmp", "a");
     scene.settle();
     CHECK(scene.id("a") > before);
-    CHECK(scene.catalog.files_below("", 0, 9).size() == 2);
+    CHECK(scene.catalog.files_below("", 0, 9).rows.size() == 2);
   }
   CHECK(scene.original_of("b").empty());
 }

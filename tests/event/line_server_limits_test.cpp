@@ -61,6 +61,9 @@ TEST_CASE("a client that does not read is dropped at the bound and delays nobody
   }
   CHECK(service.loop.now() - start < std::chrono::seconds(5));
   const ConnectionId id = service.connections.at(0);
+  const std::size_t room = 4'000'000 - service.server->unsent_bytes(id) - 1;
+  CHECK(service.server->has_room(id, room));
+  CHECK_FALSE(service.server->has_room(id, room + 1));
   CHECK_FALSE(service.server->send(id, std::string(4'000'000, 'e')));
   CHECK_FALSE(service.server->send(id, "x"));
   CHECK(run_until(service.loop, [&] { return service.closed == std::vector{id}; }));

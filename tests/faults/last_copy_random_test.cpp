@@ -322,7 +322,8 @@ class World : private RandomPeople {
   void check_rows(const std::vector<fs::path>& in_roots) {
     std::set<std::string> on_disk, rows;
     for (const fs::path& file : in_roots) on_disk.insert(file);
-    for (const auto& file : store_->catalog().files_below("", 0, 100'000)) rows.insert(file.path);
+    for (const auto& file : store_->catalog().files_below("", 0, 100'000).rows)
+      rows.insert(file.path);
     CHECK(rows == on_disk);
   }
 

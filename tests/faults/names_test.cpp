@@ -16,6 +16,7 @@
 
 using namespace imgdedup::testing;
 using imgdedup::posix::UniqueDescriptor;
+using imgdedup::protocol::Json;
 namespace fs = std::filesystem;
 
 namespace {
@@ -122,6 +123,68 @@ void check_log(const std::string& log) {
 }
 
 }  // namespace
+
+TEST_CASE("w8-names: a folder full of the longest names is listed to its end") {
+  constexpr std::size_t count = 450;
+  constexpr std::size_t most_reply_bytes = std::size_t{3} << 19;
+  Service service;
+  service.start();
+  std::string folder;
+  for (int depth = 0; depth < 14; ++depth) folder += std::string(250, '\x01') + "/";
+  const std::string bytes = encode_picture(draw_picture(1, {64, 64}), ".png");
+  write_file(service.root() / "0.png", bytes);
+  service.sync();
+  for (std::size_t i = 1; i < count; ++i)
+    write_at(service.root(), folder + std::to_string(i) + ".png", bytes);
+  service.sync(std::chrono::seconds(300));
+
+  // Each item has 22 or 44 KB.
+  for (const char* command : {"duplicates", "files", "events"}) {
+    CAPTURE(command);
+    const Json page = service.call(command);
+    CHECK(page.dump().size() < most_reply_bytes);
+    CHECK_FALSE(page["next"].is_null());
+    CHECK(service.list(command).size() == (command == std::string("files") ? count : count - 1));
+    CHECK(service.ctl({command}).exit_status == 0);
+  }
+  const Json groups = Json::parse(service.ctl({"groups", "--json"}).output);
+  REQUIRE(groups.size() == 1);
+  CHECK(groups[0]["duplicates"].size() == count - 1);
+
+  // Of what is named by ids no more is done at once than has room in the answer.
+  service.write_settings("actions: {exact: quarantine}\n");
+  service.call("reload");
+  const auto in_pages = [&](const char* method, std::vector<std::int64_t> ids) {
+    Json params{{"ids", ids}};
+    std::vector<std::int64_t> done;
+    std::size_t pages = 0;
+    for (Json next = 0; !next.is_null(); params["after"] = next) {
+      const Json page = service.call(method, params);
+      CHECK(page.dump().size() < most_reply_bytes);
+      for (const Json& item : page["items"]) {
+        CHECK(item["done"] == true);
+        done.push_back(item["id"].get<std::int64_t>());
+      }
+      next = page["next"];
+      ++pages;
+    }
+    CHECK(pages > 1);
+    CHECK(done == ids);
+  };
+  const auto first_ids = [&](const char* listing) {
+    std::vector<std::int64_t> ids;
+    for (const Json& item : service.list(listing))
+      if (ids.size() < 60) ids.push_back(item["id"].get<std::int64_t>());
+    return ids;
+  };
+  in_pages("quarantine.apply", first_ids("duplicates"));
+  service.sync(std::chrono::seconds(300));
+  wait_until([&] { return service.list("quarantine.list").size() == 60; }, "60 moves",
+             std::chrono::seconds(120));
+  CHECK_FALSE(service.call("quarantine.list")["next"].is_null());
+  in_pages("quarantine.restore", first_ids("quarantine.list"));
+  CHECK(files_below(service.root()).size() == count);
+}
 
 TEST_CASE("w8-names: files of any name are known, listed, moved and put back under their bytes") {
   Service service("actions: {exact: quarantine}\n");

@@ -2,6 +2,7 @@
 // Clients that are mad, greedy, slow, gone or too many: what they get, and how long others wait.
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 
 #include <cstdio>
@@ -10,8 +11,11 @@
 #include <string>
 #include <string_view>
 
+#include "faults/catalog_support.h"
+#include "faults/load_support.h"
 #include "faults/socket_support.h"
 #include "faults/worker_support.h"
+#include "matching/base64.h"
 #include "protocol/json_rpc.h"
 #include "support/drawn_pictures.h"
 
@@ -169,6 +173,83 @@ TEST_CASE("p3-slowread: who does not read their answers is waited for, and nobod
   attacked.check_it_is_well("p3-slowread",
                             (std::to_string(answers) + " answers came when they were read").c_str(),
                             slowest);
+}
+
+TEST_CASE(
+    "p3-slowread: an answer that does not fit beside the unread ones is an error, and logged") {
+  Service service("workers: 1\n");
+  const std::string bytes = encode_picture(draw_picture(1, {160, 120}), ".png");
+  write_file(service.root() / "a.png", bytes);
+  service.start();
+  service.sync();
+  const imgdedup::posix::UniqueDescriptor file(
+      ::open((service.root() / "a.png").c_str(), O_RDONLY | O_CLOEXEC));
+  // In an answer each byte of such a name takes six: two of them are more than may wait.
+  const std::string name = "/" + std::string(720'000, '\x01') + "\xff";
+  const Json path{{"bytes", imgdedup::matching::base64_encode(name)}};
+  const std::string request = request_line(1, "query", {{"paths", Json::array({path})}});
+  RawClient client(service.socket());
+  const std::vector<pid_t> workers = children_of(service.pid());
+  for (const pid_t worker : workers) ::kill(worker, SIGSTOP);
+  for (int i = 0; i < 2; ++i) {
+    REQUIRE(client.send_with(request.substr(0, 1000), {file.get()}));
+    REQUIRE(client.send(request.substr(1000)));
+  }
+  for (int i = 0; i < 3; ++i) service.call("status");
+  for (const pid_t worker : workers) ::kill(worker, SIGCONT);
+  wait_until(
+      [&] {
+        return service.service_log().find("is not sent what it asked for") != std::string::npos;
+      },
+      "the second answer");
+  CHECK(client.reply().contains("result"));
+  const Json second = client.reply();
+  CHECK(error_name(second) == "internal-error");
+  CHECK(client.call("status").contains("result"));
+}
+
+TEST_CASE("p3-pipelined: requests that look at much, by the hundred, hold nobody up") {
+  constexpr int rows = 60'000;
+  Service service;
+  service.start();
+  for (const char* name : {"a.png", "b.png"}) {
+    write_file(service.root() / name, encode_picture(draw_picture(1, {160, 120}), ".png"));
+    service.sync();
+  }
+  service.stop();
+  OtherProgram(service.catalog())
+      .run(
+          "INSERT INTO decisions (file_id, original_file_id, path, original_path, relation, "
+          "action, action_limit, content, original_content, decided_at_ns, state) "
+          "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " +
+          std::to_string(rows) +
+          ") SELECT 1000000000 + i, d.original_file_id, CAST('/away/a' AS BLOB), "
+          "CAST('/away/b' AS BLOB), 0, 0, 0, "
+          "d.content, d.original_content, d.decided_at_ns, 1 FROM n, "
+          "(SELECT * FROM decisions LIMIT 1) AS d");
+  service.start();
+  wait_until([&] { return service.call("status")["state"] == "idle"; }, "the catalog to stand");
+  // A page is no more than so many rows, whatever they are; what there is is found all the same.
+  const Json page = service.call("duplicates", {{"under", "/nope"}});
+  CHECK(page["items"].empty());
+  CHECK_FALSE(page["next"].is_null());
+  CHECK(service.list("duplicates", {{"under", "/nope"}}).empty());
+  CHECK(service.list("duplicates", {{"under", service.root().string()}}).size() == 1);
+
+  std::string requests;
+  for (int i = 0; i < 400; ++i)
+    requests += request_line(1, i % 2 == 0 ? "duplicates" : "groups", {{"under", "/nope"}});
+  std::list<RawClient> clients;
+  for (int i = 0; i < 16; ++i) {
+    clients.emplace_back(service.socket());
+    REQUIRE(clients.back().send(requests));
+  }
+  const milliseconds slowest = slowest_status(service, 20);
+  CHECK(slowest < longest_wait);
+  clients.clear();
+  CHECK(service.call("status")["duplicates"]["exact"] == rows + 1);
+  std::printf("p3-pipelined: 16 clients with 400 requests each; others waited %lld ms at most\n",
+              static_cast<long long>(slowest.count()));
 }
 
 TEST_CASE("p3-slowwrite: a request that comes byte by byte has five seconds") {

@@ -250,6 +250,24 @@ TEST_CASE("a listing is read page by page to its end") {
   CHECK(items == std::vector<int>{5});
 }
 
+TEST_CASE("a short or empty page does not end a listing") {
+  Serving serving([](const std::string& line, const Files&) {
+    const int after = Json::parse(line).at("params").value("after", 0);
+    Json page{{"items", Json::array()}, {"next", after + 1}};
+    if (after == 2) page["items"].push_back(7);
+    if (after == 4) page = {{"items", {8, 9}}, {"next", nullptr}};
+    return FakeService::Answer{result_line(id_of(line), page)};
+  });
+  std::vector<int> items;
+  for_each_item(serving.client, "files", Json::object(),
+                [&](const Json& item) {
+                  items.push_back(item.get<int>());
+                  return true;
+                },
+                {2, 20s});
+  CHECK(items == std::vector<int>{7, 8});
+}
+
 TEST_CASE("a listing that never ends or is none is refused") {
   const auto ignore = [](const Json&) { return true; };
   for (const Json& page :

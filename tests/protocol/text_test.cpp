@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
+#include <cstdint>
 #include <random>
 #include <string>
 
@@ -30,6 +31,24 @@ bool is_safe_line(std::string_view text) {
 }
 
 }  // namespace
+
+TEST_CASE("the bytes of a line of JSON are known before it is made, from above") {
+  std::mt19937 random(2);
+  for (int i = 0; i < 300; ++i) {
+    Json value;
+    for (int member = 0; member < 4; ++member)
+      value[random_bytes(random, 8)] = random_bytes(random, 60);
+    value["list"] = {
+        1,    -7,      0.123456789012345678, -1.2345678901234567e-308, INT64_MIN, UINT64_MAX,
+        true, nullptr, Json::array(),        Json::object(),           "plain"};
+    value["text"] = "\xe2\x80\xae\xc2\x9b\xff\x01\"\\\x7f\n";
+    const std::size_t bytes = dump_line(value).size();
+    CHECK(most_line_bytes(value) >= bytes);
+    CHECK(most_line_bytes(value) < 3 * bytes);
+  }
+  const Json path{{"path", "/srv/photos/2026/a picture.jpg"}, {"bytes", 123456}};
+  CHECK(most_line_bytes(path) < dump_line(path).size() + 40);
+}
 
 TEST_CASE("base64 gives the vectors of RFC 4648") {
   CHECK(imgdedup::matching::base64_encode("") == "");

@@ -123,24 +123,68 @@ TEST_CASE_TEMPLATE("decisions in force are listed newest first, by relation and 
         catalog.decide(file, original, inode % 2 == 0 ? Relation::exact : Relation::near));
   }
   catalog->set_decision_state(ids[3], DecisionState::quarantined);
-  CHECK(ids_of(catalog->decisions_in_force({}, 0, 9)) ==
+  CHECK(ids_of(catalog->decisions_in_force({}, 0, 9).rows) ==
         Ids{ids[5], ids[4], ids[3], ids[2], ids[1], ids[0]});
-  CHECK(ids_of(catalog->decisions_in_force({}, 0, 2)) == Ids{ids[5], ids[4]});
-  CHECK(ids_of(catalog->decisions_in_force({}, ids[4], 2)) == Ids{ids[3], ids[2]});
-  CHECK(ids_of(catalog->decisions_in_force({{}, "/w/d"}, 0, 9)) == Ids{ids[4], ids[3], ids[0]});
-  CHECK(ids_of(catalog->decisions_in_force({{}, "/"}, 0, 9)).size() == 6);
-  CHECK(ids_of(catalog->decisions_in_force({Relation::near, "/w/d"}, 0, 9)) == Ids{ids[3]});
-  CHECK(ids_of(catalog->decisions_in_force({Relation::pixels, ""}, 0, 9)).empty());
+  CHECK(ids_of(catalog->decisions_in_force({}, 0, 2).rows) == Ids{ids[5], ids[4]});
+  CHECK(ids_of(catalog->decisions_in_force({}, ids[4], 2).rows) == Ids{ids[3], ids[2]});
+  CHECK(ids_of(catalog->decisions_in_force({{}, "/w/d"}, 0, 9).rows) ==
+        Ids{ids[4], ids[3], ids[0]});
+  CHECK(ids_of(catalog->decisions_in_force({{}, "/"}, 0, 9).rows).size() == 6);
+  CHECK(ids_of(catalog->decisions_in_force({Relation::near, "/w/d"}, 0, 9).rows) == Ids{ids[3]});
+  CHECK(ids_of(catalog->decisions_in_force({Relation::pixels, ""}, 0, 9).rows).empty());
   CHECK(catalog->count_decisions().in_force_by_relation ==
         std::array<std::uint64_t, 4>{3, 0, 3, 0});
 
   for (const auto state : {DecisionState::restored, DecisionState::purged,
                            DecisionState::superseded, DecisionState::dismissed}) {
     catalog->set_decision_state(ids[0], state);
-    CHECK(catalog->decisions_in_force({}, 0, 9).size() == 5);
+    CHECK(catalog->decisions_in_force({}, 0, 9).rows.size() == 5);
     CHECK(catalog->decision(ids[0])->state == state);
   }
   CHECK(catalog->count_decisions().in_force_by_relation[0] == 2);
+}
+
+TEST_CASE_TEMPLATE("a listing of decisions looks at so many rows and goes on where it stopped",
+                   Backend, CATALOG_BACKENDS) {
+  OpenCatalog<Backend> catalog;
+  const auto first = catalog.add_judged("/o/1", 1, 1);
+  const auto second = catalog.add_judged("/o/2", 2, 2);
+  Ids ids;
+  for (std::uint64_t i = 0; i < 10; ++i) {
+    const bool is_inside = i == 1 || i == 8;
+    const auto file = catalog.add_judged((is_inside ? "/in/" : "/out/") + std::to_string(i), 10 + i,
+                                         1, FileRole::duplicate);
+    ids.push_back(
+        catalog.decide(file, i < 5 ? first : second, is_inside ? Relation::near : Relation::exact));
+  }
+  // Of what is not in force nothing has to be looked at.
+  catalog->set_decision_state(ids[5], DecisionState::dismissed);
+
+  for (const store::DecisionFilter& filter :
+       {store::DecisionFilter{{}, "/in"}, store::DecisionFilter{Relation::near, ""}}) {
+    auto page = catalog->decisions_in_force(filter, 0, {9, 3});
+    CHECK(ids_of(page.rows) == Ids{ids[8]});
+    CHECK(page.next == ids[7]);
+    page = catalog->decisions_in_force(filter, *page.next, {9, 3});
+    CHECK(page.rows.empty());
+    CHECK(page.next == ids[3]);
+    page = catalog->decisions_in_force(filter, *page.next, {9, 4});
+    CHECK(ids_of(page.rows) == Ids{ids[1]});
+    CHECK_FALSE(page.next);
+    CHECK(catalog->decisions_in_force(filter, 0, {1, 3}).next == ids[8]);
+  }
+  // What leaves nothing out shows all it looks at.
+  CHECK(catalog->decisions_in_force({}, 0, {9, 3}).rows.size() == 9);
+
+  auto page = catalog->decisions_by_group("/in", {}, {9, 4});
+  CHECK(ids_of(page.rows) == Ids{ids[1]});
+  CHECK(page.next == store::GroupPlace{first, ids[3]});
+  page = catalog->decisions_by_group("/in", *page.next, {9, 4});
+  CHECK(ids_of(page.rows) == Ids{ids[8]});
+  CHECK(page.next == store::GroupPlace{second, ids[8]});
+  page = catalog->decisions_by_group("/in", *page.next, {9, 4});
+  CHECK(page.rows.empty());
+  CHECK_FALSE(page.next);
 }
 
 TEST_CASE_TEMPLATE("decisions are listed by group, page by page", Backend, CATALOG_BACKENDS) {
@@ -153,19 +197,19 @@ TEST_CASE_TEMPLATE("decisions are listed by group, page by page", Backend, CATAL
   const auto of_a = catalog.decide(a, two);
   const auto of_b = catalog.decide(b, one);
   const auto of_c = catalog.decide(c, two);
-  CHECK(ids_of(catalog->decisions_by_group("", {}, 9)) == Ids{of_b, of_a, of_c});
+  CHECK(ids_of(catalog->decisions_by_group("", {}, 9).rows) == Ids{of_b, of_a, of_c});
   Ids seen;
   store::GroupPlace place;
   for (;;) {
-    const auto page = catalog->decisions_by_group("", place, 1);
+    const auto page = catalog->decisions_by_group("", place, 1).rows;
     if (page.empty()) break;
     seen.push_back(page[0].id);
     place = {page[0].original_file_id, page[0].id};
   }
   CHECK(seen == Ids{of_b, of_a, of_c});
-  CHECK(ids_of(catalog->decisions_by_group("/w/d", {}, 9)) == Ids{of_b});
-  CHECK(ids_of(catalog->decisions_by_group("/x", {}, 9)) == Ids{of_a, of_c});
-  CHECK(ids_of(catalog->decisions_by_group("/x/d", {}, 9)) == Ids{of_c});
+  CHECK(ids_of(catalog->decisions_by_group("/w/d", {}, 9).rows) == Ids{of_b});
+  CHECK(ids_of(catalog->decisions_by_group("/x", {}, 9).rows) == Ids{of_a, of_c});
+  CHECK(ids_of(catalog->decisions_by_group("/x/d", {}, 9).rows) == Ids{of_c});
   CHECK(catalog->count_decisions_against(two) == 2);
   CHECK(ids_of(catalog->standing_decisions_against(two)) == Ids{of_a, of_c});
   catalog->set_decision_state(of_a, DecisionState::quarantined);
@@ -293,8 +337,8 @@ TEST_CASE_TEMPLATE("a file found in quarantine is adopted with a decision of its
   CHECK(catalog->quarantine_entry(9)->state == MoveState::quarantined);
   const auto file = catalog.add_judged("/w/a", 2, 1, FileRole::duplicate);
   CHECK(catalog.decide(file, 1) == 10);
-  CHECK(ids_of(catalog->decisions_in_force({}, 0, 9)) == Ids{10, 9});
-  CHECK(ids_of(catalog->decisions_by_group("", {}, 9)) == Ids{10, 9});
+  CHECK(ids_of(catalog->decisions_in_force({}, 0, 9).rows) == Ids{10, 9});
+  CHECK(ids_of(catalog->decisions_by_group("", {}, 9).rows) == Ids{10, 9});
 }
 
 TEST_CASE_TEMPLATE("a file found in quarantine takes up its own decision, and no other", Backend,

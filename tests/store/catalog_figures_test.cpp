@@ -20,7 +20,7 @@ constexpr auto everything = std::numeric_limits<std::int32_t>::max();
 
 store::FileCounts counted(store::Catalog& catalog, std::string_view directory) {
   store::FileCounts counts;
-  for (const auto& file : catalog.files_below(directory, 0, everything)) {
+  for (const auto& file : catalog.files_below(directory, 0, everything).rows) {
     ++counts.by_state[static_cast<std::size_t>(file.state)];
     if (file.state == FileState::judged)
       counts.judged_bytes += static_cast<std::uint64_t>(file.stamp.size_bytes);
@@ -40,7 +40,7 @@ void check_files(store::Catalog& catalog) {
 
 std::array<std::uint64_t, 4> decisions_in_force(store::Catalog& catalog) {
   std::array<std::uint64_t, 4> counts{};
-  for (const auto& decision : catalog.decisions_in_force({}, 0, everything))
+  for (const auto& decision : catalog.decisions_in_force({}, 0, everything).rows)
     ++counts[static_cast<std::size_t>(decision.relation)];
   return counts;
 }

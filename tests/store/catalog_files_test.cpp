@@ -47,7 +47,7 @@ TEST_CASE_TEMPLATE("a catalog keeps paths as bytes", Backend, CATALOG_BACKENDS) 
     REQUIRE(file);
     CHECK(file->path == path);
   }
-  CHECK(paths_of(catalog->files_below("", 0, 100)) == paths);
+  CHECK(paths_of(catalog->files_below("", 0, 100).rows) == paths);
   CHECK(paths_of(catalog->files_in_directory("/", "", 100)) == Strings{"/in root"});
 }
 
@@ -74,6 +74,37 @@ TEST_CASE_TEMPLATE("a catalog lists a directory by name in byte order, page by p
   }
 }
 
+TEST_CASE_TEMPLATE("a listing of files looks at so many rows and goes on where it stopped", Backend,
+                   CATALOG_BACKENDS) {
+  const OpenCatalog<Backend> catalog;
+  std::vector<store::FileId> ids;
+  for (std::uint64_t i = 0; i < 8; ++i) {
+    ids.push_back(catalog->add_file((i == 5 ? "/in/" : "/out/") + std::to_string(i), stamp(i + 1),
+                                    1, FileState::pending));
+    using matching::RefusalReason;
+    if (i == 5)
+      catalog->set_refused(ids[i], FileState::unreadable, {RefusalReason::unreadable, "no right"});
+    else if (i != 0)
+      catalog->set_refused(ids[i], FileState::not_an_image, {RefusalReason::not_an_image, "text"});
+  }
+  auto page = catalog->files_below("/in", 0, {9, 4});
+  CHECK(page.rows.empty());
+  CHECK(page.next == ids[3]);
+  page = catalog->files_below("/in", *page.next, {9, 4});
+  CHECK(ids_of(page.rows) == std::vector{ids[5]});
+  CHECK(page.next == ids[7]);
+  page = catalog->files_below("/in", *page.next, {9, 4});
+  CHECK(page.rows.empty());
+  CHECK_FALSE(page.next);
+
+  page = catalog->refused_files(0, {9, 4});
+  CHECK(page.rows.empty());
+  CHECK(page.next == ids[4]);
+  page = catalog->refused_files(*page.next, {9, 4});
+  CHECK(ids_of(page.rows) == std::vector{ids[5]});
+  CHECK_FALSE(page.next);
+}
+
 TEST_CASE_TEMPLATE("a catalog lists a tree and none of its neighbours", Backend, CATALOG_BACKENDS) {
   const OpenCatalog<Backend> catalog;
   const Strings inside{"/w/d/x", "/w/d/e/x", "/w/d/\xff/x", "/w/d/e/f/x", "/w/d/\x01/x"};
@@ -84,7 +115,7 @@ TEST_CASE_TEMPLATE("a catalog lists a tree and none of its neighbours", Backend,
 
   Strings seen;
   for (store::FileId after = 0;;) {
-    const auto page = catalog->files_below("/w/d", after, 2);
+    const auto page = catalog->files_below("/w/d", after, 2).rows;
     if (page.empty()) break;
     for (const auto& file : page) seen.push_back(file.path);
     after = page.back().id;
@@ -93,7 +124,7 @@ TEST_CASE_TEMPLATE("a catalog lists a tree and none of its neighbours", Backend,
   CHECK(catalog->directories_below("/w/d") ==
         Strings{"/w/d", "/w/d/\x01", "/w/d/e", "/w/d/e/f", "/w/d/\xff"});
   CHECK(catalog->count_files("/w/d").of(FileState::pending) == inside.size());
-  CHECK(catalog->files_below("/", 0, 100).size() == inside.size() + outside.size());
+  CHECK(catalog->files_below("/", 0, 100).rows.size() == inside.size() + outside.size());
   CHECK(catalog->count_files("").of(FileState::pending) == inside.size() + outside.size());
   CHECK(catalog->directories_below("").size() == 11);
   CHECK(catalog->directories_below("/").size() == 11);
@@ -190,8 +221,8 @@ TEST_CASE_TEMPLATE("a refusal is kept, listed and forgotten", Backend, CATALOG_B
   catalog->set_refused(ids[1], FileState::unreadable, crash);
   catalog->set_refused(ids[2], FileState::unsupported, {RefusalReason::unsupported, "GIF"});
   catalog->set_refused(ids[3], FileState::not_an_image, {RefusalReason::not_an_image, "text"});
-  CHECK(ids_of(catalog->refused_files(0, 2)) == std::vector{ids[0], ids[1]});
-  CHECK(ids_of(catalog->refused_files(ids[1], 2)) == std::vector{ids[2]});
+  CHECK(ids_of(catalog->refused_files(0, 2).rows) == std::vector{ids[0], ids[1]});
+  CHECK(ids_of(catalog->refused_files(ids[1], 2).rows) == std::vector{ids[2]});
   CHECK(catalog->file(ids[1])->refusal == crash);
   CHECK(catalog->count_poison() == 1);
   const auto counts = catalog->count_files("/w");
@@ -203,7 +234,7 @@ TEST_CASE_TEMPLATE("a refusal is kept, listed and forgotten", Backend, CATALOG_B
   CHECK_FALSE(catalog->file(ids[1])->refusal);
   catalog->set_judged(ids[0], catalog->add_content(fingerprint(1)), FileRole::original);
   CHECK_FALSE(catalog->file(ids[0])->refusal);
-  CHECK(ids_of(catalog->refused_files(0, 9)) == std::vector{ids[2]});
+  CHECK(ids_of(catalog->refused_files(0, 9).rows) == std::vector{ids[2]});
   CHECK(catalog->file(original)->state == FileState::pending);
 }
 
