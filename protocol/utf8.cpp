@@ -13,10 +13,18 @@ struct Range {
   char32_t first, last;
 };
 
+/// `ranges` are in order, so plain letters, which come first, cost a comparison or two.
 bool contains(std::span<const Range> ranges, char32_t value) {
   for (const Range& range : ranges)
-    if (value >= range.first && value <= range.last) return true;
+    if (value <= range.last) return value >= range.first;
   return false;
+}
+
+constexpr bool are_in_order(std::span<const Range> ranges) {
+  for (std::size_t i = 0; i < ranges.size(); ++i)
+    if (ranges[i].first > ranges[i].last || (i > 0 && ranges[i].first <= ranges[i - 1].last))
+      return false;
+  return true;
 }
 
 // Blocks of Unicode 15: combining marks, joiners and variation selectors.
@@ -50,6 +58,8 @@ constexpr auto controls = std::to_array<Range>({{0x00, 0x1f},
                                                 {0x200e, 0x200f},
                                                 {0x2028, 0x202e},
                                                 {0x2066, 0x2069}});
+
+static_assert(are_in_order(zero_width) && are_in_order(double_width) && are_in_order(controls));
 
 void append_escaped(std::string& text, std::string_view bytes) {
   constexpr std::string_view digits = "0123456789abcdef";

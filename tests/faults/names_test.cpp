@@ -139,12 +139,12 @@ TEST_CASE("w8-names: a folder full of the longest names is listed to its end") {
   service.sync(std::chrono::seconds(300));
 
   // Each item has 22 or 44 KB.
-  for (const char* command : {"duplicates", "files", "events"}) {
+  for (const std::string command : {"duplicates", "files", "events"}) {
     CAPTURE(command);
     const Json page = service.call(command);
     CHECK(page.dump().size() < most_reply_bytes);
     CHECK_FALSE(page["next"].is_null());
-    CHECK(service.list(command).size() == (command == std::string("files") ? count : count - 1));
+    CHECK(service.list(command).size() == (command == "files" ? count : count - 1));
     CHECK(service.ctl({command}).exit_status == 0);
   }
   const Json groups = Json::parse(service.ctl({"groups", "--json"}).output);
