@@ -159,7 +159,7 @@ double fidelity_of(const std::vector<TileEdges>& tiles, Counts counts) {
   constexpr int fewest = 12;
   if (all < fewest || correlating <= 0) return 0;
   const auto share = [all](int tiles_of_all) { return static_cast<double>(tiles_of_all) / all; };
-  constexpr double usual_contradiction = 0.07, weight = 2;
+  constexpr double usual_contradiction = 0.07, weight = 4;
   return (same / correlating + share(same_tiles)) / 2 -
          weight * std::max(0.0, share(contradicting) - usual_contradiction);
 }

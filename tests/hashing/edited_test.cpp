@@ -147,6 +147,40 @@ TEST_CASE("what a tilted camera, a lens and a meme make of a picture is found") 
   }
 }
 
+/// A sheet of a form: the same lines and questions on each, answers of its own.
+cv::Mat form(unsigned seed) {
+  constexpr const char* questions[] = {"Surname", "Given name", "Born on", "Street", "Town",
+                                       "Trade",   "Since when", "Reason",  "Sum",    "Signed"};
+  constexpr const char* answers[] = {"Okafor", "Lindqvist", "Leeds",   "teacher", "12 May",
+                                     "Moreau", "baker",     "Harbour", "none",    "4711"};
+  cv::Mat sheet(780, 600, CV_8UC3, cv::Scalar(255, 255, 255));
+  cv::rectangle(sheet, cv::Rect(12, 12, 576, 756), {0, 0, 0}, 2);
+  cv::putText(sheet, "APPLICATION FOR A PERMIT", {60, 60}, cv::FONT_HERSHEY_SIMPLEX, 1, {0, 0, 0},
+              2);
+  for (unsigned i = 0; i < 20; ++i) {
+    const cv::Point at(30 + static_cast<int>(i % 2) * 280, 105 + static_cast<int>(i / 2) * 66);
+    cv::putText(sheet, questions[i / 2], at, cv::FONT_HERSHEY_SIMPLEX, 0.7, {0, 0, 0}, 2);
+    cv::line(sheet, at + cv::Point(0, 36), at + cv::Point(250, 36), {0, 0, 0}, 1);
+    const unsigned first = seed * 7 + i * 3 + i * i * seed, second = seed * 3 + i * 7 + seed * seed;
+    cv::putText(sheet, std::string(answers[first % 10]) + ' ' + answers[second % 10],
+                at + cv::Point(6, 29), cv::FONT_HERSHEY_SIMPLEX, 0.6, {130, 30, 30}, 1);
+  }
+  return sheet;
+}
+
+TEST_CASE("sheets of one form, filled in differently, are no copies; a scan of one of them is") {
+  const std::string sheet = encode_picture(form(1), ".png");
+  for (const unsigned other : {2U, 3U, 4U}) {
+    CAPTURE(other);
+    CHECK(!is_edited(sheet, encode_picture(form(other), ".png")));
+  }
+  cv::Mat scan;
+  cv::warpAffine(form(1), scan, cv::getRotationMatrix2D({300, 390}, 1.5, 0.97), {600, 780},
+                 cv::INTER_LINEAR, cv::BORDER_CONSTANT, {255, 255, 255});
+  cv::GaussianBlur(scan, scan, {}, 0.8);
+  CHECK(is_edited(sheet, encode_picture(scan, ".jpg", 80)));
+}
+
 TEST_CASE("a comparison says where the crop lies") {
   const cv::Mat picture = testing::draw_picture(8, {480, 360});
   const auto compared = std::get<matching::Comparison>(compare_images(
