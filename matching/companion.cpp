@@ -114,9 +114,12 @@ std::optional<std::uint64_t> steps_between(const std::string& a_stem, const std:
 
 bool are_of_one_series(const ImageRecord& a, const ImageRecord& b, const Name& a_name,
                        const Name& b_name) {
-  if (a_name.folder != b_name.folder || a_name.extension != b_name.extension ||
-      a.fingerprint.width_pixels != b.fingerprint.width_pixels ||
-      a.fingerprint.height_pixels != b.fingerprint.height_pixels)
+  if (a_name.folder != b_name.folder) return false;
+  // The preview of a RAW has a size of its own.
+  if (is_raw(a_name) == is_raw(b_name) &&
+      (a_name.extension != b_name.extension ||
+       a.fingerprint.width_pixels != b.fingerprint.width_pixels ||
+       a.fingerprint.height_pixels != b.fingerprint.height_pixels))
     return false;
   const auto steps = steps_between(a_name.stem, b_name.stem);
   if (!steps) return false;

@@ -28,9 +28,10 @@ std::string_view describe(CompanionKind kind);
 ///   the same before the ending (case aside), whatever the folders: cameras and people keep the two
 ///   apart. Also for `pixels`: of a RAW only its preview is compared.
 /// - sidecar: the same folder, the same name before the ending, and one ends in .thm.
-/// - burst: the same folder, ending and size as shown; names that differ in one counter of three
-///   digits or more, by at most 100, or in any digits where both say BURST; modified within two
-///   seconds of each other for each step of the counter. Never for `pixels`.
+/// - burst: the same folder; the same ending and size as shown, or one of the two a RAW; names that
+///   differ in one counter of three digits or more, by at most 100, or in any digits where both say
+///   BURST; modified within two seconds of each other for each step of the counter. Never for
+///   `pixels`.
 std::optional<CompanionKind> companion_kind(const ImageRecord& a, const ImageRecord& b,
                                             Relation relation);
 

@@ -75,6 +75,14 @@ TEST_CASE("shots of one series have one counter, one size and times close togeth
   CHECK(kind(shot, shot) == "none");
 }
 
+TEST_CASE("a series shot as RAW and JPEG is one series, whatever the size of the previews") {
+  const ImageRecord raw = file("/p/IMG_0001.CR2", 1000);
+  CHECK(kind(raw, file("/p/IMG_0002.JPG", 1001, 6000)) == "burst");
+  CHECK(kind(raw, file("/p/IMG_0002.JPG", 1003, 6000)) == "none");
+  CHECK(kind(raw, file("/q/IMG_0002.JPG", 1001)) == "none");
+  CHECK(kind(raw, file("/p/IMG_0002.CR2", 1001)) == "burst");
+}
+
 TEST_CASE("the ways in which cameras name a series") {
   CHECK(kind(file("/p/20210101_120000_001.jpg"), file("/p/20210101_120000_002.jpg")) == "burst");
   CHECK(kind(file("/p/IMG_20210101_120000_BURST1.jpg"),
