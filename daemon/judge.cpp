@@ -279,10 +279,10 @@ void Judge::record(Judgement& judgement, const matching::Verdict& verdict) {
   std::optional<store::DecisionId> decision;
   library_.in_transaction([&] {
     const store::CatalogFile& file = judgement.file;
-    if (library_.contradicts(judgement.measurement))
+    const auto [content, has_corrected] = library_.learn(judgement.measurement);
+    if (has_corrected)
       hooks_.warn("what was measured of the content of " + protocol::readable_text(file.path) +
                   " before is not what is measured now; the files that have it are judged anew");
-    const store::ContentId content = library_.learn(judgement.measurement);
     if (verdict.duplicate)
       decision = library_.judged_duplicate(file, content, *verdict.duplicate, wall_clock_ns());
     else

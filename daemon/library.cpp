@@ -131,17 +131,24 @@ void Library::retire(const CatalogFile& file, DecisionState why) {
   }
 }
 
-bool Library::contradicts(const matching::Measurement& measurement) const {
+std::optional<store::ContentId> Library::contradicted_by(
+    const matching::Measurement& measurement) const {
   const auto id = catalog_.content_with_digest(measurement.fingerprint.content_digest);
   const auto known = id ? catalog_.content(*id) : std::nullopt;
-  return known && known->is_current() && known->fingerprint != measurement.fingerprint;
+  if (known && known->is_current() && known->fingerprint != measurement.fingerprint) return id;
+  return std::nullopt;
 }
 
-store::ContentId Library::learn(const matching::Measurement& measurement) {
-  store::ContentId id = 0;
+bool Library::contradicts(const matching::Measurement& measurement) const {
+  return contradicted_by(measurement).has_value();
+}
+
+Library::Learnt Library::learn(const matching::Measurement& measurement) {
+  Learnt learnt;
   in_transaction([&] {
-    if (contradicts(measurement)) {
-      const auto known = catalog_.content_with_digest(measurement.fingerprint.content_digest);
+    const auto known = contradicted_by(measurement);
+    learnt.has_corrected = known.has_value();
+    if (known) {
       for (const CatalogFile& file : catalog_.files_with_content(*known)) {
         retire(file, DecisionState::superseded);
         wait_again(file, store::QueuePlace::first);
@@ -150,9 +157,9 @@ store::ContentId Library::learn(const matching::Measurement& measurement) {
       refresh_index(catalog_.content(*known));
       catalog_.forget_measurement(*known);
     }
-    id = catalog_.add_content(measurement);
+    learnt.content = catalog_.add_content(measurement);
   });
-  return id;
+  return learnt;
 }
 
 CatalogFile Library::content_changed(const CatalogFile& file) {

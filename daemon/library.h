@@ -63,7 +63,11 @@ class Library {
   [[nodiscard]] bool contradicts(const matching::Measurement& measurement) const;
   /// The row of the content, as it was measured now. What was said of it before and is contradicted
   /// goes, and files that were judged by that wait to be judged anew.
-  store::ContentId learn(const matching::Measurement& measurement);
+  struct Learnt {
+    store::ContentId content = 0;
+    bool has_corrected = false;  ///< what was measured of it before was something else
+  };
+  Learnt learn(const matching::Measurement& measurement);
 
   /// The bytes are not those the row had: decisions that rested on them fall, and the file counts
   /// as first seen now. Its row as it is then.
@@ -91,6 +95,8 @@ class Library {
   void try_again(const std::vector<store::CatalogFile>& files);
 
  private:
+  [[nodiscard]] std::optional<store::ContentId> contradicted_by(
+      const matching::Measurement& measurement) const;
   void end_decision_on(const store::CatalogFile& file);
   void retire(const store::CatalogFile& file, matching::DecisionState why);
   void wait_again(const store::CatalogFile& file, store::QueuePlace place);

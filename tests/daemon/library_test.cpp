@@ -365,12 +365,14 @@ TEST_CASE("what was said of a content and is contradicted goes, with what was ju
   lie.width_pixels = 7;
   CHECK(scene.library.contradicts({lie, std::nullopt, std::nullopt}));
   CHECK_FALSE(scene.library.contradicts({honest, std::nullopt, std::nullopt}));
-  const auto id = scene.library.learn({lie, std::nullopt, std::nullopt});
+  const auto [id, has_corrected] = scene.library.learn({lie, std::nullopt, std::nullopt});
+  CHECK(has_corrected);
   CHECK(scene.catalog.content(id)->fingerprint == lie);
   CHECK(scene.waiting() == Names{"a", "b"});
   CHECK(scene.index.size() == 1);
 
-  CHECK(scene.library.learn({honest, std::nullopt, std::nullopt}) == id);
+  CHECK(scene.library.learn({honest, std::nullopt, std::nullopt}).content == id);
+  CHECK_FALSE(scene.library.learn({honest, std::nullopt, std::nullopt}).has_corrected);
   CHECK(scene.catalog.content(id)->fingerprint == honest);
   CHECK(scene.catalog.content(id)->is_current());
   scene.judge_all();
