@@ -40,6 +40,13 @@ double run_of(const EncodedHash& hash) {
   return static_cast<double>(equal) / (side * (side - 1));
 }
 
+/// Made in place: g++ 12 takes a copy of its empty member for the use of an uninitialised one.
+std::optional<HashLook> look_like(HashKind kind) {
+  std::optional<HashLook> look(std::in_place);
+  look->kind = kind;
+  return look;
+}
+
 }  // namespace
 
 std::optional<HashLook> look_of(const Encodings& encodings) {
@@ -59,14 +66,16 @@ std::optional<HashLook> look_of(const Encodings& encodings) {
   one_more /= count;
   run /= count;
   if (half + one_more >= least_share_with_median) {
-    if (run >= 0.67) return HashLook{HashKind::whash};
+    if (run >= 0.67) return look_like(HashKind::whash);
     if (run > 0.63) return std::nullopt;
-    return HashLook{HashKind::phash, one_more >= least_share_above_median ? HashLibrary::imagededup
-                                                                          : HashLibrary::imagehash};
+    auto look = look_like(HashKind::phash);
+    look->library =
+        one_more >= least_share_above_median ? HashLibrary::imagededup : HashLibrary::imagehash;
+    return look;
   }
   if (half + one_more > most_share_without_median) return std::nullopt;
-  if (run >= 0.69) return HashLook{HashKind::ahash};
-  if (run <= 0.63) return HashLook{HashKind::dhash};
+  if (run >= 0.69) return look_like(HashKind::ahash);
+  if (run <= 0.63) return look_like(HashKind::dhash);
   return std::nullopt;
 }
 
