@@ -3,16 +3,15 @@
 #include "daemon/event/line_server.h"
 
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
 #include <deque>
-#include <unordered_map>
 #include <utility>
 
 #include "daemon/event/line_connection.h"
+#include "daemon/event/line_shares.h"
 #include "daemon/event/listening_socket.h"
 #include "daemon/event/loop.h"
 #include "daemon/event/timer.h"
@@ -22,8 +21,6 @@ namespace {
 
 constexpr int most_accepted_per_turn = 16;
 constexpr std::chrono::milliseconds pause_without_descriptors{100};
-
-bool is_privileged(uid_t uid) { return uid == 0 || uid == ::geteuid(); }
 
 }  // namespace
 
@@ -126,7 +123,7 @@ class LineServer::Implementation {
   void admit(posix::UniqueDescriptor client) {
     std::optional<Peer> peer = peer_of(client.get());
     if (!peer) return;
-    if (!has_room_for(peer->uid)) {
+    if (!has_room_for(connections_, limits_, peer->uid)) {
       LineOutput output;
       bool sent_any = false;
       if (const std::string line = handler_.farewell(ClientFault::too_many_clients); !line.empty())
@@ -148,15 +145,6 @@ class LineServer::Implementation {
     return id;
   }
 
-  [[nodiscard]] bool has_room_for(uid_t uid) const {
-    if (connections_.size() >= limits_.clients) return false;
-    if (is_privileged(uid)) return true;
-    const auto of_this_uid = std::ranges::count_if(
-        connections_, [&](const auto& entry) { return entry.second->peer.uid == uid; });
-    return connections_.size() + limits_.reserved_clients < limits_.clients &&
-           static_cast<std::size_t>(of_this_uid) < limits_.clients_per_uid;
-  }
-
   // --- talking
 
   void on_ready(ConnectionId id, Readiness readiness) {
@@ -171,27 +159,9 @@ class LineServer::Implementation {
     update(*connection);
   }
 
-  /// How many more descriptors may come with its line. A user who holds many back leaves others
-  /// room.
-  [[nodiscard]] std::size_t descriptors_allowed(const LineConnection& connection) const {
-    const auto room = [](std::size_t limit, std::size_t held) {
-      return limit - std::min(limit, held);
-    };
-    std::size_t held = 0;
-    std::size_t held_by_user = 0;
-    for (const auto& [id, other] : connections_) {
-      const std::size_t count = other->input.held_descriptors();
-      held += count;
-      if (other->peer.uid == connection.peer.uid) held_by_user += count;
-    }
-    return std::min({room(limits_.descriptors, held),
-                     room(limits_.descriptors_per_uid, held_by_user),
-                     room(limits_.descriptors_per_line, connection.input.held_descriptors())});
-  }
-
   void receive(LineConnection& connection) {
     if (connection.state != State::open) return;
-    const std::size_t allowed = descriptors_allowed(connection);
+    const std::size_t allowed = descriptors_allowed(connections_, limits_, connection);
     const bool begins = connection.input.line_bytes() == 0;
     switch (connection.input.receive(connection.socket.get(), allowed)) {
       case LineInput::Outcome::received:
@@ -355,7 +325,7 @@ class LineServer::Implementation {
   const LineServerLimits limits_;
   LineHandler& handler_;
   ListeningSocket socket_;
-  std::unordered_map<ConnectionId, std::unique_ptr<LineConnection>> connections_;
+  LineConnections connections_;
   ConnectionId last_id_ = 0;
   std::deque<ConnectionId> waiting_;  // have a line that nobody has looked at
   std::vector<ConnectionId> drained_;
