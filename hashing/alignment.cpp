@@ -10,7 +10,7 @@
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
 
-#include "hashing/toned_difference.h"
+#include "hashing/coarse_to_fine.h"
 
 namespace imgdedup::hashing {
 namespace {
@@ -85,41 +85,29 @@ std::optional<AffineTransform> step(const TonedDifference& difference, const cv:
   return moved;
 }
 
+std::optional<AffineTransform> next(const AffineTransform& tried, const TonedDifference& difference,
+                                    const cv::Mat& right, const cv::Mat& mask) {
+  const auto moved = step(difference, right, mask);
+  if (!moved) return std::nullopt;
+  const AffineTransform result = moved->then(tried);
+  if (!(result.scale() > 0.05 && result.scale() < 50)) return std::nullopt;
+  return result;
+}
+
+std::optional<double> weight(int shared, int first, cv::Size frame) {
+  if (shared < frame.area() / 8) return std::nullopt;
+  const double lost = std::max(1.0, static_cast<double>(first) / shared);
+  return lost * lost * lost * lost;
+}
+
 }  // namespace
 
 AffineTransform aligned(const cv::Mat& left, const AffineTransform& transform,
                         const std::function<cv::Mat(const AffineTransform&)>& picture_through,
                         const std::function<cv::Mat(const AffineTransform&)>& mask_through,
                         std::initializer_list<double> smoothings) {
-  AffineTransform best = transform;
-  const int first_area = std::max(1, cv::countNonZero(mask_through(transform)));
-  for (const double smoothing : smoothings) {
-    const auto smoothed = [smoothing](const cv::Mat& picture) {
-      cv::Mat result;
-      cv::GaussianBlur(picture, result, {}, smoothing);
-      return result;
-    };
-    const cv::Mat left_smoothed = smoothed(left);
-    double best_difference = 1e9;
-    AffineTransform tried = best;
-    constexpr int most_steps = 6;
-    for (int i = 0; i < most_steps; ++i) {
-      const cv::Mat right = smoothed(picture_through(tried)), mask = mask_through(tried);
-      if (cv::countNonZero(mask) < mask.rows * mask.cols / 8) break;
-      const TonedDifference difference = toned_difference(left_smoothed, right, mask);
-      // Sliding what does not fit out of sight is no better fit.
-      const double lost = std::max(1.0, static_cast<double>(first_area) / cv::countNonZero(mask));
-      const double weighed = difference.typical * lost * lost * lost * lost;
-      if (weighed >= best_difference * 0.999) break;
-      best_difference = weighed;
-      best = tried;
-      const auto moved = step(difference, right, mask);
-      if (!moved) break;
-      tried = moved->then(tried);
-      if (!(tried.scale() > 0.05 && tried.scale() < 50)) break;
-    }
-  }
-  return best;
+  return coarse_to_fine<AffineTransform>(
+      left, transform, {picture_through, mask_through, weight, 0.999, next}, smoothings);
 }
 
 }  // namespace imgdedup::hashing

@@ -10,7 +10,7 @@
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
 
-#include "hashing/toned_difference.h"
+#include "hashing/coarse_to_fine.h"
 
 namespace imgdedup::hashing {
 namespace {
@@ -87,6 +87,18 @@ Bend sum(Bend a, const Bend& b) {
   return a;
 }
 
+std::optional<Bend> next(const Bend& tried, const TonedDifference& difference, const cv::Mat& right,
+                         const cv::Mat& mask) {
+  const auto change = step(difference, right, mask);
+  if (!change) return std::nullopt;
+  return sum(tried, *change);
+}
+
+std::optional<double> weight(int shared, int first, cv::Size) {
+  if (shared * 10 < first * 9) return std::nullopt;
+  return 1;
+}
+
 }  // namespace
 
 matching::Point Bend::operator()(matching::Point place, cv::Size frame) const {
@@ -102,33 +114,8 @@ matching::Point Bend::operator()(matching::Point place, cv::Size frame) const {
 Bend best_bend(const cv::Mat& left, const std::function<cv::Mat(const Bend&)>& picture_through,
                const std::function<cv::Mat(const Bend&)>& mask_through,
                std::initializer_list<double> smoothings) {
-  Bend best;
-  const int first_area = std::max(1, cv::countNonZero(mask_through(best)));
-  for (const double smoothing : smoothings) {
-    const auto smoothed = [smoothing](const cv::Mat& picture) {
-      cv::Mat result;
-      cv::GaussianBlur(picture, result, {}, smoothing);
-      return result;
-    };
-    const cv::Mat left_smoothed = smoothed(left);
-    double best_difference = 1e9;
-    Bend tried = best;
-    constexpr int most_steps = 6;
-    for (int i = 0; i < most_steps; ++i) {
-      const cv::Mat right = smoothed(picture_through(tried)), mask = mask_through(tried);
-      const int area = cv::countNonZero(mask);
-      // Sliding what does not fit out of sight is no better fit.
-      if (area * 10 < first_area * 9) break;
-      const TonedDifference difference = toned_difference(left_smoothed, right, mask);
-      if (difference.typical >= best_difference * 0.995) break;
-      best_difference = difference.typical;
-      best = tried;
-      const auto change = step(difference, right, mask);
-      if (!change) break;
-      tried = sum(tried, *change);
-    }
-  }
-  return best;
+  return coarse_to_fine<Bend>(left, {}, {picture_through, mask_through, weight, 0.995, next},
+                              smoothings);
 }
 
 }  // namespace imgdedup::hashing

@@ -252,20 +252,21 @@ std::optional<Overlap> look_at_overlap(const cv::Mat& left, const cv::Mat& right
   std::optional<Frame::Look> best;
   const auto keep_better = [&](std::optional<Frame::Look> look, const AffineTransform& tried,
                                double advance) {
-    if (!look || (best && look->worth() <= best->worth() * advance)) return;
+    if (!look || (best && look->worth() <= best->worth() * advance)) return false;
     best = std::move(look);
     result.transform = tried;
+    return true;
   };
   constexpr int least_area = smallest_frame_side * smallest_frame_side;
   for (const AffineTransform& tried : {rough, transform})
-    keep_better(rough_frame.look(tried, least_area / 4), tried, 1);
+    (void)keep_better(rough_frame.look(tried, least_area / 4), tried, 1);
   const bool hopeless = best && is_hopeless(best->agreement);
   if (!hopeless) {
     best.reset();
     // Samples refine most transforms, but what was laid over a picture may draw one aside.
     for (const AffineTransform& start : {rough, transform}) {
       const AffineTransform aligned = frame.align(start, {1.0});
-      keep_better(frame.look(aligned, least_area), aligned, 1);
+      (void)keep_better(frame.look(aligned, least_area), aligned, 1);
     }
   }
   if (!best) return std::nullopt;
@@ -274,8 +275,9 @@ std::optional<Overlap> look_at_overlap(const cv::Mat& left, const cv::Mat& right
   constexpr double bend_below = 0.85, bend_above = 0.5, advance_of_bend = 1.02;
   if (!hopeless && fidelity < bend_below && best->agreement.detail_ssim >= bend_above) {
     const Bend bend = frame.bend_beyond(result.transform);
-    keep_better(frame.look(result.transform, least_area, bend), result.transform, advance_of_bend);
-    fidelity = std::max(fidelity, fidelity_of(best->agreement, best->mask));
+    if (keep_better(frame.look(result.transform, least_area, bend), result.transform,
+                    advance_of_bend))
+      fidelity = std::max(fidelity, fidelity_of(best->agreement, best->mask));
   }
   const Agreement& agreement = best->agreement;
   const CommonPart refined = common_part(left.size(), right.size(), result.transform);

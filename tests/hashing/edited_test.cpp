@@ -92,6 +92,18 @@ TEST_CASE("features of the mirrored picture are the mirrored features") {
   CHECK(close > agreement.agreeing.size() * 3 / 4);
 }
 
+void check_found_as_edited(const std::string& original, std::initializer_list<cv::Mat> copies) {
+  int kind = 0;
+  for (const cv::Mat& copy : copies) {
+    const std::string file = encode_picture(copy, ".jpg", 75);
+    CAPTURE(kind);
+    ++kind;
+    CHECK(passes_gate(original, file));
+    CHECK(is_edited(original, file));
+    CHECK(is_edited(file, original));
+  }
+}
+
 TEST_CASE("crops, turns, mirrors, frames and captions are found; other pictures are not") {
   const cv::Mat picture = testing::draw_picture(4, {640, 480});
   const std::string original = encode_picture(picture, ".jpg");
@@ -104,15 +116,7 @@ TEST_CASE("crops, turns, mirrors, frames and captions are found; other pictures 
   cv::putText(captioned, "when the build is green", {20, 460}, cv::FONT_HERSHEY_SIMPLEX, 1,
               {0, 0, 0}, 2);
   const cv::Mat crop = picture(cv::Rect(120, 60, 440, 330));
-  int kind = 0;
-  for (const cv::Mat& copy : {crop, mirror, quarter, framed, tilted, captioned}) {
-    const std::string file = encode_picture(copy, ".jpg", 75);
-    CAPTURE(kind);
-    ++kind;
-    CHECK(passes_gate(original, file));
-    CHECK(is_edited(original, file));
-    CHECK(is_edited(file, original));
-  }
+  check_found_as_edited(original, {crop, mirror, quarter, framed, tilted, captioned});
   for (const std::uint64_t seed : {5U, 6U, 7U})
     CHECK(!is_edited(original, encode_picture(testing::draw_picture(seed, {640, 480}), ".jpg")));
 }
@@ -136,15 +140,7 @@ TEST_CASE("what a tilted camera, a lens and a meme make of a picture is found") 
   cv::remap(picture, bulged, places, {}, cv::INTER_LINEAR);
   for (const auto& [text, height] : {std::pair("ONE DOES NOT", 60), std::pair("SIMPLY MERGE", 450)})
     cv::putText(meme, text, {70, height}, cv::FONT_HERSHEY_SIMPLEX, 2, {255, 255, 255}, 6);
-  int kind = 0;
-  for (const cv::Mat& copy : {tilted, bulged, meme, shaded}) {
-    const std::string file = encode_picture(copy, ".jpg", 75);
-    CAPTURE(kind);
-    ++kind;
-    CHECK(passes_gate(original, file));
-    CHECK(is_edited(original, file));
-    CHECK(is_edited(file, original));
-  }
+  check_found_as_edited(original, {tilted, bulged, meme, shaded});
 }
 
 /// A sheet of a form: the same lines and questions on each, answers of its own.
