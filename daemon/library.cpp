@@ -48,6 +48,13 @@ void Library::found_alias(std::string_view path, const matching::FileStamp& stam
   in_transaction([&] { catalog_.add_file(path, stamp, hard_links, FileState::alias); });
 }
 
+CatalogFile Library::stand_under(const CatalogFile& file, const CatalogFile& alias) {
+  CatalogFile renamed = file;
+  in_transaction([&] { catalog_.exchange_paths(file.id, alias.id); });
+  renamed.path = alias.path;
+  return renamed;
+}
+
 void Library::wait_again(const CatalogFile& file, store::QueuePlace place) {
   const auto content = content_of(file);
   catalog_.mark_pending(file.id, file.stamp, file.hard_links, place);

@@ -43,6 +43,9 @@ class Library {
   /// Another name of an inode whose row is at another path, which exists as well.
   void found_alias(std::string_view path, const matching::FileStamp& stamp,
                    std::uint64_t hard_links);
+  /// The row stands for its inode under the name of this alias from now on, which takes its name.
+  /// Its row as it is then.
+  store::CatalogFile stand_under(const store::CatalogFile& file, const store::CatalogFile& alias);
   /// The stamp differs: other bytes, or only a touch. Its decision stands until that is known.
   void file_changed(const store::CatalogFile& file, const matching::FileStamp& stamp,
                     std::uint64_t hard_links);

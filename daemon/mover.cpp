@@ -9,6 +9,7 @@
 #include "daemon/event/background.h"
 #include "daemon/file_access.h"
 #include "daemon/protected_places.h"
+#include "daemon/quarantine_mount.h"
 #include "posix/test_hooks.h"
 #include "store/file_digest.h"
 
@@ -19,7 +20,6 @@ using store::MoveProblem;
 
 constexpr std::size_t page_size = 500;
 constexpr std::size_t most_waiting = 2 * page_size;
-constexpr std::size_t most_reasons = 10'000;
 constexpr unsigned most_changes_of_original = 3;
 constexpr const char* not_wanted = "the settings of now only log its relation";
 constexpr std::chrono::seconds retry_time{10};
@@ -76,12 +76,6 @@ void Mover::set_paused(bool paused) {
   if (!paused) wake();
 }
 
-std::optional<std::string> Mover::why_not_moved(store::DecisionId id) const {
-  const auto known = not_moved_.find(id);
-  if (known == not_moved_.end()) return std::nullopt;
-  return known->second;
-}
-
 bool Mover::is_moving(store::FileId file) const {
   return current_ && current_->decision.file_id == file;
 }
@@ -112,7 +106,7 @@ void Mover::start_next() {
       verify(move);
     });
   } else {
-    not_moved_.erase(id);
+    unmoved_.forget(id);
   }
   if (!current_) wake();
 }
@@ -129,13 +123,13 @@ void Mover::guarded(const MovePtr& move, const std::function<void()>& step) {
 }
 
 bool Mover::prepare(const MovePtr& move) {
-  const store::CatalogDecision& decision = move->decision;
+  store::CatalogDecision& decision = move->decision;
   if (!hooks_.is_wanted(decision.relation)) {
-    (void)remember(decision.id, not_wanted);
+    (void)unmoved_.remember(decision.id, not_wanted);
     return false;
   }
-  if (why_not_moved(decision.id) == not_wanted) not_moved_.erase(decision.id);
-  const auto file = library_.catalog().file(decision.file_id);
+  if (why_not_moved(decision.id) == not_wanted) unmoved_.forget(decision.id);
+  auto file = library_.catalog().file(decision.file_id);
   const auto original = library_.catalog().file(decision.original_file_id);
   const Root* root = file ? roots_.holding(file->path) : nullptr;
   if (!file || !original || !root || !root->is_online() || root->settings.protect ||
@@ -146,6 +140,11 @@ bool Mover::prepare(const MovePtr& move) {
     // One of the two is being looked at, or its folder is away.
     if (!root || !root->settings.protect) retry_later();
     return false;
+  }
+  if (const auto name = name_that_can_move(roots_, library_.catalog(), *file)) {
+    file = library_.stand_under(*file, *name);
+    decision.path = file->path;
+    root = roots_.holding(file->path);
   }
   if (const auto changes = original_changed_.find(decision.id);
       changes != original_changed_.end() && changes->second >= most_changes_of_original) {
@@ -195,16 +194,8 @@ void Mover::leave(const MovePtr& move, const std::string& why) {
   if (!left_.insert(move->decision.id).second) return;
   ++counts_.failed;
   const std::string message = "left " + move->decision.path + " where it is: " + why;
-  (void)remember(move->decision.id, message);
+  (void)unmoved_.remember(move->decision.id, message);
   hooks_.failed(message);
-}
-
-// Whether there was no reason so far.
-bool Mover::remember(store::DecisionId id, const std::string& why) {
-  const auto [known, is_new] = not_moved_.insert_or_assign(id, why);
-  // A full disk may refuse a million files.
-  if (not_moved_.size() > most_reasons) known->second = "see the service's log";
-  return is_new;
 }
 
 void Mover::retry_later() {
@@ -364,7 +355,7 @@ void Mover::finish(const MovePtr& move) {
     ++counts_.done;
     returning_.moved(move->decision.path, move->decision.content);
     refused_retry_time_ = retry_time;
-    not_moved_.erase(move->decision.id);
+    unmoved_.forget(move->decision.id);
     original_changed_.erase(move->decision.id);
     hooks_.moved(move->decision.id);
   }
@@ -387,7 +378,7 @@ void Mover::give_up(const MovePtr& move, const MoveProblem& problem) {
       refused_retry_time_ = std::min(2 * refused_retry_time_, longest_retry_time);
     }
   }
-  if (remember(move->decision.id, problem.message)) hooks_.failed(problem.message);
+  if (unmoved_.remember(move->decision.id, problem.message)) hooks_.failed(problem.message);
 }
 
 void Mover::end(const MovePtr& move) {

@@ -19,6 +19,7 @@
 #include "daemon/library.h"
 #include "daemon/returning_files.h"
 #include "daemon/roots.h"
+#include "daemon/unmoved.h"
 #include "store/quarantine.h"
 
 namespace imgdedup::daemon {
@@ -62,7 +63,9 @@ class Mover {
   [[nodiscard]] bool is_idle() const { return waiting_.empty() && !current_ && !rest_after_; }
   [[nodiscard]] std::size_t waiting() const { return waiting_.size() + (current_ ? 1 : 0); }
   /// Why the last attempt to carry it out failed; empty if none did.
-  [[nodiscard]] std::optional<std::string> why_not_moved(store::DecisionId id) const;
+  [[nodiscard]] std::optional<std::string> why_not_moved(store::DecisionId id) const {
+    return unmoved_.why(id);
+  }
   [[nodiscard]] const MoverCounts& counts() const { return counts_; }
 
  private:
@@ -75,7 +78,6 @@ class Mover {
   void guarded(const MovePtr& move, const std::function<void()>& step);
   [[nodiscard]] bool prepare(const MovePtr& move);
   void leave(const MovePtr& move, const std::string& why);
-  bool remember(store::DecisionId id, const std::string& why);
   void retry_later();
   void bytes_changed_unseen(store::FileId id, const matching::FileStamp& stamp);
   void verify(const MovePtr& move);
@@ -113,8 +115,7 @@ class Mover {
   /// More than wait here are in the catalog, with ids above this.
   std::optional<store::DecisionId> rest_after_;
   std::unordered_set<store::DecisionId> queued_;
-  /// Each trouble is told once. By decision, why its file has not been moved.
-  std::unordered_map<store::DecisionId, std::string> not_moved_;
+  Unmoved unmoved_;                             ///< each trouble is told once
   std::unordered_set<store::DecisionId> left_;  ///< for good, and told
   /// How often the original changed in the moment of the move.
   std::unordered_map<store::DecisionId, unsigned> original_changed_;
