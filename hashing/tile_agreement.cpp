@@ -103,15 +103,22 @@ struct TileEdges {
   bool contradicts = false;
 };
 
-/// Of the tiles that hold edges.
-std::vector<TileEdges> tile_edges(const Agreement& agreement, const cv::Mat& mask) {
+struct EdgeMap {
+  std::vector<TileEdges> tiles;  ///< those that hold edges
+  /// Drawn, not taken: part of the ground is without any shade in both pictures.
+  bool are_drawn = false;
+};
+
+EdgeMap edge_map_of(const Agreement& agreement, const cv::Mat& mask) {
   constexpr float same = 0.9F;
   constexpr float other_structure = 0.5F;
   constexpr double least_edges = 1.0, least_structure = 0.5, least_contradiction = 0.05;
+  constexpr double flat_edges = 0.1, least_flat_share = 0.1;
   const cv::Mat structure = structure_map(agreement.toned, agreement.other);
   const cv::Mat toned_edges = edges_of(agreement.toned, agreement.toned);
   const cv::Mat other_edges = edges_of(agreement.other, agreement.other);
-  std::vector<TileEdges> tiles;
+  EdgeMap result;
+  int all = 0, flat = 0;
   for_each_tile(mask.size(), [&](const cv::Rect& place) {
     TileEdges tile;
     double toned_sum = 0, other_sum = 0, structure_sum = 0;
@@ -132,26 +139,43 @@ std::vector<TileEdges> tile_edges(const Agreement& agreement, const cv::Mat& mas
         toned_alone += a;
         other_alone += b;
       }
-    if (count == 0 || std::max(toned_sum, other_sum) < least_edges * count) return;
+    if (count == 0) return;
+    ++all;
+    if (std::max(toned_sum, other_sum) < flat_edges * count) ++flat;
+    if (std::max(toned_sum, other_sum) < least_edges * count) return;
     tile.height = (place.y + place.height / 2.0) / mask.rows;
     tile.edges = toned_sum + other_sum;
     tile.correlates = structure_sum >= least_structure * tile.edges;
     tile.contradicts = std::min(toned_alone, other_alone) >= least_contradiction * tile.edges;
-    tiles.push_back(tile);
+    result.tiles.push_back(tile);
   });
-  return tiles;
+  result.are_drawn = flat >= least_flat_share * all;
+  return result;
 }
 
+/// What contradicting tiles take from the fidelity.
+struct Contradiction {
+  double usual = 0;        ///< share of the tiles that takes nothing
+  double weight = 0;       ///< of the share beyond
+  double least_other = 0;  ///< share of a tile's edges that must not be the same for it to count
+};
+constexpr Contradiction of_photos{0.07, 4, 0};
+// A picture that is drawn differs from another one by the same hand in few places: an emblem, a
+// number, a word. A watermark there lets what it covers be seen.
+constexpr Contradiction of_drawings{0.01, 30, 0.7};
+
 template <typename Counts>
-double fidelity_of(const std::vector<TileEdges>& tiles, Counts counts) {
+double fidelity_of(const EdgeMap& map, Counts counts) {
   constexpr double mostly = 0.8;
+  const Contradiction& contradiction = map.are_drawn ? of_drawings : of_photos;
   double correlating = 0, same = 0;
   int all = 0, same_tiles = 0, contradicting = 0;
-  for (const TileEdges& tile : tiles) {
+  for (const TileEdges& tile : map.tiles) {
     if (!counts(tile.height)) continue;
     ++all;
     if (tile.same >= mostly * tile.edges) ++same_tiles;
-    if (tile.contradicts) ++contradicting;
+    if (tile.contradicts && tile.edges - tile.same > contradiction.least_other * tile.edges)
+      ++contradicting;
     if (!tile.correlates) continue;
     correlating += tile.edges;
     same += tile.same;
@@ -159,9 +183,8 @@ double fidelity_of(const std::vector<TileEdges>& tiles, Counts counts) {
   constexpr int fewest = 12;
   if (all < fewest || correlating <= 0) return 0;
   const auto share = [all](int tiles_of_all) { return static_cast<double>(tiles_of_all) / all; };
-  constexpr double usual_contradiction = 0.07, weight = 4;
   return (same / correlating + share(same_tiles)) / 2 -
-         weight * std::max(0.0, share(contradicting) - usual_contradiction);
+         contradiction.weight * std::max(0.0, share(contradicting) - contradiction.usual);
 }
 
 constexpr double price_of_a_band = 0.18;
@@ -188,20 +211,21 @@ Agreement best_agreement(const cv::Mat& left, const cv::Mat& right, const cv::Ma
 }
 
 double fidelity_of(const Agreement& agreement, const cv::Mat& mask) {
-  const std::vector<TileEdges> tiles = tile_edges(agreement, mask);
-  double best = std::max(0.0, fidelity_of(tiles, [](double) { return true; }));
+  const EdgeMap map = edge_map_of(agreement, mask);
+  double best = std::max(0.0, fidelity_of(map, [](double) { return true; }));
   // Whether the rest is the same, without one band or two at the edges.
   constexpr double step = 1.0 / 16, most = 5 * step, most_at_edge = 3 * step;
-  for (double first = 0; first < 1; first += step)
+  const auto without = [&](auto left_out) {
+    best = std::max(
+        best, fidelity_of(map, [&](double height) { return !left_out(height); }) - price_of_a_band);
+  };
+  // What stands across the middle of a drawing is what it is about.
+  for (double first = 0; first < 1 && !map.are_drawn; first += step)
     for (double last = first + 2 * step; last <= std::min(1.0, first + most); last += step)
-      best = std::max(best, fidelity_of(tiles, [=](double height) {
-                              return height < first || height > last;
-                            }) - price_of_a_band);
-  for (double top = step; top <= most_at_edge; top += step)
-    for (double bottom = step; bottom <= most_at_edge; bottom += step)
-      best = std::max(best, fidelity_of(tiles, [=](double height) {
-                              return height > top && height < 1 - bottom;
-                            }) - price_of_a_band);
+      without([=](double height) { return height >= first && height <= last; });
+  for (double top = 0; top <= most_at_edge; top += step)
+    for (double bottom = 0; bottom <= most_at_edge; bottom += step)
+      without([=](double height) { return height <= top || height >= 1 - bottom; });
   return best;
 }
 

@@ -177,6 +177,38 @@ TEST_CASE("sheets of one form, filled in differently, are no copies; a scan of o
   CHECK(is_edited(sheet, encode_picture(scan, ".jpg", 80)));
 }
 
+/// A medal: the same for each but for what stands in its middle.
+cv::Mat medal(const std::string& letters) {
+  cv::Mat picture(480, 480, CV_8UC3, cv::Scalar(255, 255, 255));
+  const cv::Point middle(240, 240);
+  cv::circle(picture, middle, 200, {150, 90, 60}, cv::FILLED, cv::LINE_AA);
+  cv::circle(picture, middle, 160, {190, 130, 90}, cv::FILLED, cv::LINE_AA);
+  for (int i = 0; i < 24; ++i) {
+    const double angle = i * CV_PI / 12;
+    const cv::Point at(middle.x + cvRound(180 * std::cos(angle)),
+                       middle.y + cvRound(180 * std::sin(angle)));
+    cv::putText(picture, std::string(1, static_cast<char>('A' + i * 7 % 26)), at + cv::Point(-9, 9),
+                cv::FONT_HERSHEY_SIMPLEX, 0.9, {230, 230, 200}, 2, cv::LINE_AA);
+    cv::circle(picture, middle + (at - middle) * 3 / 4, 4 + i % 4, {40, 60, 120}, cv::FILLED);
+  }
+  cv::putText(picture, letters, {180, 265}, cv::FONT_HERSHEY_SIMPLEX, 2, {250, 240, 60}, 6,
+              cv::LINE_AA);
+  return picture;
+}
+
+TEST_CASE("drawings that differ in what they are about are no copies; with a caption they are") {
+  const std::string original = encode_picture(medal("RX"), ".png");
+  for (const char* other : {"72", "JS", "OM"}) {
+    CAPTURE(std::string(other));
+    CHECK(!is_edited(original, encode_picture(medal(other), ".png")));
+  }
+  cv::Mat captioned = medal("RX");
+  cv::rectangle(captioned, cv::Rect(0, 420, 480, 60), {30, 30, 30}, cv::FILLED);
+  cv::putText(captioned, "first of its kind", {90, 460}, cv::FONT_HERSHEY_SIMPLEX, 1,
+              {255, 255, 255}, 2);
+  check_found_as_edited(original, {captioned, medal("RX")(cv::Rect(20, 0, 440, 450))});
+}
+
 TEST_CASE("a comparison says where the crop lies") {
   const cv::Mat picture = testing::draw_picture(8, {480, 360});
   const auto compared = std::get<matching::Comparison>(compare_images(
