@@ -145,7 +145,7 @@ Outcome<Comparison> compare(Bytes left, Bytes right, const DecodeLimits& limits,
   if (auto* refusal = std::get_if<Refusal>(&right_small)) return std::move(*refusal);
   compare_looks(std::get<cv::Mat>(left_small), std::get<cv::Mat>(right_small), result);
 
-  if (measures.features && !(measures.features_unless_near && confirms_near(result)))
+  if (measures.features && !(measures.features_unless_near && confirms_near_at_any_detail(result)))
     if (auto refusal = add_edit(left, right, left_header, right_header, result)) return *refusal;
   if (!may_be_same_picture(left_header, right_header, result)) return result;
   // One after the other, so that no two pictures lie in memory at once.

@@ -105,7 +105,7 @@ struct TileEdges {
 
 struct EdgeMap {
   std::vector<TileEdges> tiles;  ///< those that hold edges
-  /// Drawn, not taken: part of the ground is without any shade in both pictures.
+  /// Drawn, not taken: between their edges there is no shade, no grain and no texture.
   bool are_drawn = false;
 };
 
@@ -113,17 +113,17 @@ EdgeMap edge_map_of(const Agreement& agreement, const cv::Mat& mask) {
   constexpr float same = 0.9F;
   constexpr float other_structure = 0.5F;
   constexpr double least_edges = 1.0, least_structure = 0.5, least_contradiction = 0.05;
-  constexpr double flat_edges = 0.1, least_flat_share = 0.1;
+  constexpr double flat_edge = 0.5, flat_share_of_drawings = 0.38;
   const cv::Mat structure = structure_map(agreement.toned, agreement.other);
   const cv::Mat toned_edges = edges_of(agreement.toned, agreement.toned);
   const cv::Mat other_edges = edges_of(agreement.other, agreement.other);
   EdgeMap result;
-  int all = 0, flat = 0;
+  int all = 0, all_flat = 0;
   for_each_tile(mask.size(), [&](const cv::Rect& place) {
     TileEdges tile;
     double toned_sum = 0, other_sum = 0, structure_sum = 0;
     double toned_alone = 0, other_alone = 0;
-    int count = 0;
+    int count = 0, flat = 0;
     for (int y = place.y; y < place.y + place.height; ++y)
       for (int x = place.x; x < place.x + place.width; ++x) {
         if (mask.at<std::uint8_t>(y, x) == 0) continue;
@@ -131,6 +131,7 @@ EdgeMap edge_map_of(const Agreement& agreement, const cv::Mat& mask) {
         const auto b = static_cast<double>(other_edges.at<float>(y, x));
         const float value = structure.at<float>(y, x);
         ++count;
+        if (std::max(a, b) < flat_edge) ++flat;
         toned_sum += a;
         other_sum += b;
         structure_sum += (a + b) * static_cast<double>(value);
@@ -139,17 +140,16 @@ EdgeMap edge_map_of(const Agreement& agreement, const cv::Mat& mask) {
         toned_alone += a;
         other_alone += b;
       }
-    if (count == 0) return;
-    ++all;
-    if (std::max(toned_sum, other_sum) < flat_edges * count) ++flat;
-    if (std::max(toned_sum, other_sum) < least_edges * count) return;
+    if (count == 0 || std::max(toned_sum, other_sum) < least_edges * count) return;
+    all += count;
+    all_flat += flat;
     tile.height = (place.y + place.height / 2.0) / mask.rows;
     tile.edges = toned_sum + other_sum;
     tile.correlates = structure_sum >= least_structure * tile.edges;
     tile.contradicts = std::min(toned_alone, other_alone) >= least_contradiction * tile.edges;
     result.tiles.push_back(tile);
   });
-  result.are_drawn = flat >= least_flat_share * all;
+  result.are_drawn = all_flat >= flat_share_of_drawings * all;
   return result;
 }
 
@@ -160,9 +160,9 @@ struct Contradiction {
   double least_other = 0;  ///< share of a tile's edges that must not be the same for it to count
 };
 constexpr Contradiction of_photos{0.07, 4, 0};
-// A picture that is drawn differs from another one by the same hand in few places: an emblem, a
-// number, a word. A watermark there lets what it covers be seen.
-constexpr Contradiction of_drawings{0.01, 30, 0.7};
+// A drawing differs from another one by the same hand in few places: an emblem, a number, a word.
+// A watermark there lets what it covers be seen.
+constexpr Contradiction of_drawings{0, 30, 0.3};
 
 template <typename Counts>
 double fidelity_of(const EdgeMap& map, Counts counts) {

@@ -31,8 +31,9 @@ Agreement best_agreement(const cv::Mat& left, const cv::Mat& right, const cv::Ma
 /// around which the structure (the SSIM's third factor) is >= 0.9; and of all tiles that hold
 /// edges, those of whose edges four fifths are so. Less, where in many tiles each picture has edges
 /// that the other lacks: what was laid over a picture leaves the rest as it was, but two pages of
-/// one form contradict each other everywhere. A band across the picture (or one above and one
-/// below) may be left out, as captions and banners are, for a price.
+/// one form contradict each other everywhere; and in drawings, where most is flat even among the
+/// edges, any such tile counts. A band across the picture (or one above and one below; of drawings
+/// only these) may be left out, as captions and banners are, for a price.
 double fidelity_of(const Agreement& agreement, const cv::Mat& mask);
 
 }  // namespace imgdedup::hashing

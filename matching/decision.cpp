@@ -157,8 +157,7 @@ std::optional<RelationFound> relation_between(const ImageRecord& file, const Can
   if (candidate.comparison->same_pixels && same_size(file, original))
     return RelationFound{Relation::pixels, evidence};
   if (policy.near_enabled && *evidence.distance_bits <= policy.radius_bits &&
-      has_enough_detail(file.fingerprint) && has_enough_detail(original.fingerprint) &&
-      confirms_near(*candidate.comparison))
+      confirms_near(*candidate.comparison, file.fingerprint, original.fingerprint))
     return RelationFound{Relation::near, evidence};
   if (policy.edited_enabled && candidate.comparison->edit &&
       confirms_edited(*candidate.comparison->edit, file.fingerprint, original.fingerprint)) {

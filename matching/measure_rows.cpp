@@ -55,11 +55,11 @@ void add_similarity(std::vector<MeasureRow>& rows, std::optional<double> similar
                         : "could not be taken";
 }
 
-std::string note_on(std::string_view measure, const Comparison& comparison) {
+std::string note_on(std::string_view measure, std::string_view stricter) {
   if (measure == "ssim") return "structure, after tones are fitted";
   if (measure == "lowest_tile_ssim")
-    return is_squeezed(comparison) ? "the worst of 64 tiles; stricter, as the shapes differ"
-                                   : "the worst of 64 tiles";
+    return "the worst of 64 tiles" +
+           (stricter.empty() ? "" : "; stricter, as " + std::string(stricter));
   if (measure == "aspect_ratio_quotient") return "1: the same shape";
   if (measure == "colour_difference") return "in levels; a grey or paler copy has none";
   return "";
@@ -109,9 +109,9 @@ std::vector<MeasureRow> measures_between(const Fingerprint& a, const Fingerprint
   if (policy.min_similarity) add_similarity(rows, similarity, policy);
   const Comparison compared = comparison.value_or(Comparison{});
   const std::size_t first_compared = rows.size();
-  for (const MeasureCheck& check : near_checks(compared)) {
+  for (const MeasureCheck& check : near_checks(compared, a, b)) {
     rows.push_back(row_of(check, Relation::near));
-    rows.back().note = note_on(check.measure, compared);
+    rows.back().note = note_on(check.measure, stricter_tiles(compared, a, b));
   }
   MeasureRow& tone = rows.emplace_back();
   tone.measure = "tone_difference";

@@ -14,7 +14,8 @@ namespace imgdedup::matching {
 struct Measures {
   bool features = false;   ///< what `edited` needs; in a comparison: look for edits
   bool embedding = false;  ///< by the network that the worker was started with
-  /// Of a comparison only: no look for edits, which is dear, where confirms_near() says enough.
+  /// Of a comparison only: no look for edits, which is dear, where confirms_near_at_any_detail()
+  /// says enough.
   bool features_unless_near = false;
 
   bool operator==(const Measures&) const = default;

@@ -37,13 +37,19 @@ bool has_enough_detail(const Fingerprint& picture);
 
 /// Everything that a comparison must pass to confirm `near`: "ssim", "lowest_tile_ssim",
 /// "aspect_ratio_quotient", "colour_difference". The threshold of the tiles is a higher one where
-/// the shape was changed. The thresholds and the figures they were chosen from: docs/accuracy.md.
-std::array<MeasureCheck, 4> near_checks(const Comparison& comparison);
+/// stricter_tiles() says why. The thresholds and the figures they were chosen from:
+/// docs/accuracy.md.
+std::array<MeasureCheck, 4> near_checks(const Comparison& comparison, const Fingerprint& left,
+                                        const Fingerprint& right);
 
-/// Whether the comparison of two pictures within the hash radius confirms `near`: all of
-/// near_checks() pass. Both must have enough detail.
-bool confirms_near(const Comparison& comparison);
-/// Whether a comparison is of pictures of two shapes, where the tiles have to agree better.
-bool is_squeezed(const Comparison& comparison);
+/// Whether the comparison of two pictures within the hash radius confirms `near`: both have enough
+/// detail, and all of near_checks() pass.
+bool confirms_near(const Comparison& comparison, const Fingerprint& left, const Fingerprint& right);
+/// Whether it would of any two pictures that have enough detail.
+bool confirms_near_at_any_detail(const Comparison& comparison);
+
+/// Why tiles have to agree better than usual, to be read after "stricter, as"; "" if they have not.
+std::string_view stricter_tiles(const Comparison& comparison, const Fingerprint& left,
+                                const Fingerprint& right);
 
 }  // namespace imgdedup::matching

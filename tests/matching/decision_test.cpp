@@ -58,6 +58,7 @@ auto modified_at(std::int64_t ns) {
 const auto kept_safe = [](ImageRecord& r) { r.is_protected = true; };
 const auto hard_linked = [](ImageRecord& r) { r.hard_links = 2; };
 const auto flat = [](ImageRecord& r) { r.fingerprint.detail = 0; };
+const auto sparse = [](ImageRecord& r) { r.fingerprint.detail = 2.8F; };
 auto on_inode_of(std::int64_t id) {
   return [id](ImageRecord& r) { r.stamp.inode = 1000 + static_cast<std::uint64_t>(id); };
 }
@@ -75,6 +76,12 @@ Comparison clearly_alike(double ssim = 0.97) {
 Candidate original(ImageRecord record) { return {std::move(record), std::nullopt, false}; }
 Candidate alike(ImageRecord record, double ssim = 0.97) {
   return {std::move(record), clearly_alike(ssim), false};
+}
+/// But for one place.
+Candidate mostly_alike(double lowest_tile_ssim, ImageRecord record) {
+  Candidate candidate = alike(std::move(record));
+  candidate.comparison->lowest_tile_ssim = lowest_tile_ssim;
+  return candidate;
 }
 Candidate unlike(ImageRecord record) { return {std::move(record), clearly_alike(0.1), false}; }
 Candidate same_pixels(ImageRecord record) {
@@ -206,6 +213,14 @@ TEST_CASE("what a file is to one original") {
        within_bits(10), "original"},
       {"alike, but the file is flat", file | flat, {alike(picture(1))}, keep_first, "original"},
       {"alike, but the original is flat", file, {alike(picture(1) | flat)}, keep_first, "original"},
+      {"alike but for one place", file, {mostly_alike(0.85, picture(1))}, keep_first,
+       "near of 1: log"},
+      {"alike but for one place, with little else in the file", file | sparse,
+       {mostly_alike(0.85, picture(1))}, keep_first, "original"},
+      {"alike but for one place, with little else in the original", file,
+       {mostly_alike(0.85, picture(1) | sparse)}, keep_first, "original"},
+      {"alike everywhere, with little in it", file | sparse,
+       {mostly_alike(0.91, picture(1) | sparse)}, keep_first, "near of 1: log"},
       {"declared distinct, the same bytes", file | with_bytes_of(1),
        {distinct(original(picture(1)))}, keep_first, "original"},
       {"declared distinct, the same pixels", file, {distinct(same_pixels(picture(1)))}, keep_first,

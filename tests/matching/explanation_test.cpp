@@ -83,7 +83,8 @@ TEST_CASE("every measure of near is listed with the threshold it is held against
   CHECK(row(explanation, "dhash_distance_bits").threshold == 2);
   CHECK(row(explanation, "dhash_distance_bits").passes == false);
   CHECK(!row(explanation, "phash_distance_bits").threshold);
-  for (const MeasureCheck& check : near_checks(alike(a, b))) {
+  for (const MeasureCheck& check :
+       near_checks(alike(a, b), a.record.fingerprint, b.record.fingerprint)) {
     CAPTURE(check.measure);
     const MeasureRow listed = row(explanation, check.measure);
     CHECK(listed.value == check.value);
@@ -98,7 +99,7 @@ TEST_CASE("every measure of near is listed with the threshold it is held against
 
 TEST_CASE("a pair confirms near exactly when every row needed for near passes") {
   ExplainedFile a = picture(1), b = picture(2);
-  for (int trial = 0; trial < 128; ++trial) {
+  for (int trial = 0; trial < 256; ++trial) {
     Comparison comparison = alike(a, b);
     if (trial & 1) comparison.ssim = 0.8;
     if (trial & 2) comparison.lowest_tile_ssim = 0.85;
@@ -106,6 +107,7 @@ TEST_CASE("a pair confirms near exactly when every row needed for near passes") 
     if (trial & 8) comparison.aspect_ratio_quotient = 3;
     if (trial & 16) comparison.colour_difference = 31;
     b.record.fingerprint.detail = trial & 32 ? 1 : 10;
+    a.record.fingerprint.detail = trial & 128 ? 2.8F : 10;
     b.record.fingerprint.hashes.phash.bits = trial & 64 ? 0xFFF : 0;
     const Explanation explanation = explain(a, b, comparison, false, Policy{});
     const bool all_pass = std::all_of(
