@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every method of `imgdedup find` on folders with known duplicates, beside imagehash and imagededup.
 
-    compare_methods.py --programs build FOLDER[=TRUTH.json]... [--model NETWORK.onnx] [--recursive]
+    compare_methods.py --programs build FOLDER[=TRUTH.json]... [--model NETWORK.onnx] [--methods M,...]
 
 A truth is a map in imagededup's form ({file: [duplicate, ...]}); without one, FOLDER/ground_truth_all.json, else
 FOLDER/truth.json as edit_photos.py writes it. Prints a table: precision and recall of the pairs, mean average
@@ -118,10 +118,16 @@ def main():
     parser.add_argument("folders", nargs="+", help="FOLDER or FOLDER=TRUTH.json")
     parser.add_argument("--programs", type=pathlib.Path, default=pathlib.Path("build"))
     parser.add_argument("--model", help="a network for the method cnn; without one it takes no part")
+    parser.add_argument("--methods", help="only these, e.g. local,all,cnn")
     options = parser.parse_args()
     logging.disable(logging.WARNING)
 
     methods = ["md5", *HASHES, "local", "all"] + (["cnn"] if options.model else [])
+    if options.methods:
+        chosen = options.methods.split(",")
+        if unknown := set(chosen) - set(methods):
+            parser.error(f"--methods: {', '.join(sorted(unknown))}: there are {', '.join(methods)}")
+        methods = chosen
     print("| folder | method | pairs | precision | recall | MAP | seconds |")
     print("|---|---|---|---|---|---|---|")
     for argument in options.folders:
@@ -132,7 +138,7 @@ def main():
         runs = [("imgdedup " + method, by_imgdedup, (options.programs, folder, method, options.model)) for method in methods]
         for module, run in (("imagehash", by_imagehash), ("imagededup", by_imagededup)):
             if importable(module):
-                runs += [(f"{module} {method}", run, (folder, method)) for method in HASHES]
+                runs += [(f"{module} {method}", run, (folder, method)) for method in HASHES if method in methods]
         for name, run, arguments in runs:
             with tempfile.TemporaryDirectory() as directory:
                 scratch = pathlib.Path(directory)

@@ -219,10 +219,12 @@ double fidelity_of(const Agreement& agreement, const cv::Mat& mask) {
     best = std::max(
         best, fidelity_of(map, [&](double height) { return !left_out(height); }) - price_of_a_band);
   };
-  // What stands across the middle of a drawing is what it is about.
-  for (double first = 0; first < 1 && !map.are_drawn; first += step)
-    for (double last = first + 2 * step; last <= std::min(1.0, first + most); last += step)
+  for (double first = 0; first < 1; first += step)
+    for (double last = first + 2 * step; last <= std::min(1.0, first + most); last += step) {
+      // What stands across the middle of a drawing is what it is about.
+      if (map.are_drawn && first > 0 && last < 1) continue;
       without([=](double height) { return height >= first && height <= last; });
+    }
   for (double top = 0; top <= most_at_edge; top += step)
     for (double bottom = 0; bottom <= most_at_edge; bottom += step)
       without([=](double height) { return height <= top || height >= 1 - bottom; });

@@ -32,8 +32,8 @@ Agreement best_agreement(const cv::Mat& left, const cv::Mat& right, const cv::Ma
 /// edges, those of whose edges four fifths are so. Less, where in many tiles each picture has edges
 /// that the other lacks: what was laid over a picture leaves the rest as it was, but two pages of
 /// one form contradict each other everywhere; and in drawings, where most is flat even among the
-/// edges, any such tile counts. A band across the picture (or one above and one below; of drawings
-/// only these) may be left out, as captions and banners are, for a price.
+/// edges, any such tile counts. A band across the picture (of drawings only at its edge), or
+/// one above and one below, may be left out, as captions and banners are, for a price.
 double fidelity_of(const Agreement& agreement, const cv::Mat& mask);
 
 }  // namespace imgdedup::hashing

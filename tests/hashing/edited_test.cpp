@@ -203,8 +203,8 @@ TEST_CASE("drawings that differ in what they are about are no copies; with a cap
     CHECK(!is_edited(original, encode_picture(medal(other), ".png")));
   }
   cv::Mat captioned = medal("RX");
-  cv::rectangle(captioned, cv::Rect(0, 420, 480, 60), {30, 30, 30}, cv::FILLED);
-  cv::putText(captioned, "first of its kind", {90, 460}, cv::FONT_HERSHEY_SIMPLEX, 1,
+  cv::rectangle(captioned, cv::Rect(0, 380, 480, 100), {30, 30, 30}, cv::FILLED);
+  cv::putText(captioned, "first of its kind", {90, 440}, cv::FONT_HERSHEY_SIMPLEX, 1,
               {255, 255, 255}, 2);
   check_found_as_edited(original, {captioned, medal("RX")(cv::Rect(20, 0, 440, 450))});
 }
