@@ -64,12 +64,12 @@ class Library {
   /// Whether the catalog says of these bytes what this build does not measure of them: a worker
   /// lied or erred, or a decoder of the system has changed.
   [[nodiscard]] bool contradicts(const matching::Measurement& measurement) const;
-  /// The row of the content, as it was measured now. What was said of it before and is contradicted
-  /// goes, and files that were judged by that wait to be judged anew.
   struct Learnt {
     store::ContentId content = 0;
     bool has_corrected = false;  ///< what was measured of it before was something else
   };
+  /// The row of the content, as it was measured now. What was said of it before and is contradicted
+  /// goes, and files that were judged by that wait to be judged anew.
   Learnt learn(const matching::Measurement& measurement);
 
   /// The bytes are not those the row had: decisions that rested on them fall, and the file counts

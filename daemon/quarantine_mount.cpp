@@ -41,7 +41,10 @@ QuarantineWay way_to_quarantine(const config::WatchedRoot& root) {
 std::optional<store::CatalogFile> name_that_can_move(const Roots& roots, store::Catalog& catalog,
                                                      const store::CatalogFile& file) {
   const Root* own = roots.holding(file.path);
-  if (!own || way_of_file(*own, file.path) != QuarantineWay::impossible) return std::nullopt;
+  // With a folder of its own a root's files are renamed or copied, whatever mount they lie on.
+  if (!own || own->settings.has_own_quarantine() ||
+      way_of_file(*own, file.path) != QuarantineWay::impossible)
+    return std::nullopt;
   for (store::CatalogFile& name : catalog.files_with_inode(file.stamp.device, file.stamp.inode)) {
     const Root* root = roots.holding(name.path);
     if (name.state == matching::FileState::alias && root && root->is_online() &&

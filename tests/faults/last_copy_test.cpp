@@ -151,7 +151,9 @@ TEST_CASE("k1-bindalias: a folder seen through a second mount holds no copies of
     // Of a duplicate that has come under the name that cannot be renamed, the other name moves.
     const auto add_copies = [&](const char* name) {
       for (std::uint64_t i = 0; i < folders; ++i)
-        write_file(service.root() / std::to_string(i) / "real" / name, small_jpeg(i + 1));
+        write_file(service.root() / std::to_string(i) /
+                       (i % 2 == 0 ? "real" : "alias" + std::to_string(i)) / name,
+                   small_jpeg(i + 1));
     };
     add_copies("watched.jpg");
     look_again(service);
